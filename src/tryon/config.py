@@ -1,0 +1,229 @@
+"""`params.yaml` as frozen dataclasses, one for each section.
+
+An unknown key, a missing key, a wrong type or a value out of range is a `ConfigError` that names file, key path, value and
+what is accepted. Every field without a default must stand in the file. A stage reads its own section and `seed`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from tryon.errors import ConfigError
+
+PARAMS_FILE = Path("params.yaml")
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+Side = Annotated[int, Field(ge=32, le=2048, multiple_of=32)]
+PatternName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+
+_strict = ConfigDict(extra="forbid", strict=False)
+Section = TypeVar("Section")
+
+
+@dataclass(frozen=True, config=_strict)
+class RenderConfig:
+    """How much is rendered: the embedded default data."""
+
+    size_px: Side
+    photos: dict[Literal["train", "validation", "test"], Count]
+    garments_per_pattern: dict[Literal["train", "validation", "test"], Count]
+    answer_patterns: list[PatternName]
+
+
+@dataclass(frozen=True, config=_strict)
+class PhotosConfig:
+    """Which photos of a DeepFashion2 folder are used, and how they are divided."""
+
+    path: str
+    splits: dict[Literal["train", "validation", "test"], str]
+    validation_fraction: Fraction
+    categories: list[Annotated[int, Field(ge=1, le=13)]]
+    viewpoints: list[Annotated[int, Field(ge=1, le=3)]]
+    scales: list[Annotated[int, Field(ge=1, le=3)]]
+    occlusions: list[Annotated[int, Field(ge=1, le=3)]]
+    min_side_px: AtLeastOne
+    min_sharpness: Annotated[float, Field(ge=0)]
+    exposure: tuple[Fraction, Fraction]
+    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)]
+
+
+@dataclass(frozen=True, config=_strict)
+class GarmentsConfig:
+    """Which garments of a collection are used, and which rows of its labels make up a pattern."""
+
+    path: str
+    select: dict[PatternName, dict[str, list[str]]]
+    views: list[str]
+    validation_fraction: Fraction
+    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)]
+
+
+@dataclass(frozen=True, config=_strict)
+class ValidationConfig:
+    """What the curated data must meet before anything is trained on it."""
+
+    min_photos: dict[Literal["train", "validation", "test"], Count]
+    min_garments_per_pattern: Count
+    max_split_leaks: Count
+    max_invalid_polygons: Fraction
+    max_landmarks_outside: Fraction
+
+
+@dataclass(frozen=True, config=_strict)
+class MaskRCNNConfig:
+    """Architecture and training of Mask R-CNN."""
+
+    backbone: Literal["light", "resnet50", "resnet101"]
+    image_size_px: Side
+    fpn_channels: AtLeastOne
+    rpn_channels: AtLeastOne
+    anchor_scales: list[Positive]
+    anchor_ratios: list[Positive]
+    proposals: AtLeastOne
+    rois_per_image: AtLeastOne
+    head_channels: AtLeastOne
+    mask_channels: AtLeastOne
+    mask_pool_px: AtLeastOne
+    mask_upsamplings: Annotated[int, Field(ge=1, le=3)]
+    max_instances: AtLeastOne
+    detections: AtLeastOne
+    min_confidence: Fraction
+    weights: str
+    layers: Literal["heads", "3+", "4+", "5+", "all"]
+    epochs: AtLeastOne
+    batch_size: AtLeastOne
+    learning_rate: Positive
+    weight_decay: Annotated[float, Field(ge=0)]
+    flip: bool
+    max_shift: Fraction
+    max_scale: Fraction
+    colour_jitter: Fraction
+    early_stop_epochs: Count
+
+
+@dataclass(frozen=True, config=_strict)
+class CutoutsConfig:
+    """Cut-outs of garments and worn shirts: pictures and masks on a neutral ground."""
+
+    size_px: Side
+    margin: Fraction
+    min_area: Fraction
+
+
+@dataclass(frozen=True, config=_strict)
+class DomainsConfig:
+    """The two sides of each CycleGAN."""
+
+    source: PatternName
+    min_pictures: AtLeastOne
+    max_pictures: AtLeastOne
+    flips: bool
+    max_shift: Fraction
+    max_scale: Fraction
+
+
+@dataclass(frozen=True, config=_strict)
+class CycleGANConfig:
+    """Architecture and training of the CycleGAN of one pattern."""
+
+    size_px: Side
+    generator_filters: AtLeastOne
+    generator_blocks: AtLeastOne
+    critic_filters: AtLeastOne
+    cycle_weight: Positive
+    identity_weight: Annotated[float, Field(ge=0)]
+    mask_composite: bool
+    pool_size: Count
+    learning_rate: Positive
+    constant_epochs: AtLeastOne
+    decay_epochs: Count
+    steps_per_epoch: AtLeastOne
+    batch_size: AtLeastOne
+    grid_every_epochs: AtLeastOne
+
+
+@dataclass(frozen=True, config=_strict)
+class FittingConfig:
+    """Photo and garment to result."""
+
+    pairs_path: str
+    border_px: Positive
+    min_shirt_area: Fraction
+    detail: Fraction
+
+
+@dataclass(frozen=True, config=_strict)
+class Params:
+    """The whole of `params.yaml`."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    patterns: Annotated[list[PatternName], Field(min_length=1)]
+    render: RenderConfig
+    photos: PhotosConfig
+    garments: GarmentsConfig
+    validation: ValidationConfig
+    mask_rcnn: MaskRCNNConfig
+    cutouts: CutoutsConfig
+    domains: DomainsConfig
+    cyclegan: CycleGANConfig
+    fitting: FittingConfig
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check a parameter file.
+
+    Raises:
+        ConfigError: the file is missing, not YAML, or a key is unknown, missing or out of range; all faults are listed.
+    """
+    content = read_yaml(path)
+    try:
+        return TypeAdapter(Params).validate_python(content)
+    except ValidationError as error:
+        raise ConfigError(
+            f"{path} does not describe a run: {_first_faults(error)}",
+            remedy=f"correct {path}; docs/reference/params.md explains every key",
+        ) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping without executing anything in it; a key given twice is a `ConfigError`."""
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f"{path} is missing", needed="a YAML file", remedy="run from the root of the repository")
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - derives from SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not readable YAML", received=error, remedy="mend the line that is named") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} holds no mapping", received=type(content).__name__, needed="`key: value` lines")
+    return content
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice instead of keeping the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=deep)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _first_faults(error: ValidationError) -> str:
+    """Every fault as `key.path: what is wrong (got value)`, separated by semicolons."""
+    faults = []
+    for fault in error.errors(include_url=False):
+        path = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+        wording = {"unexpected_keyword_argument": "unknown key", "missing": "missing key"}.get(fault["type"], fault["msg"])
+        got = "" if fault["type"] in {"unexpected_keyword_argument", "missing"} else f" (got {fault['input']!r})"
+        faults.append(f"{path}: {wording}{got}")
+    return "; ".join(faults)

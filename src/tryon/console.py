@@ -1,0 +1,87 @@
+"""What stages and commands share at their edge: logging, failures as one message, death with the parent, timing.
+
+Results go to stdout, logs and progress to stderr. Exit codes: 0 done, 1 expected failure, 2 wrong usage.
+"""
+
+import ctypes
+import fcntl
+import json
+import logging
+import os
+import platform
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from tryon.errors import TryonError
+from tryon.outputs import write_json
+
+T = TypeVar("T")
+TIMING_FILE = Path("metrics/timing.json")
+PROGRESS_INTERVAL_S = 10.0
+_PR_SET_PDEATHSIG = 1
+
+logger = logging.getLogger("tryon")
+
+
+def set_up_logging() -> None:
+    """Log lines of the project to stderr, with the time of day."""
+    logging.basicConfig(
+        level=os.environ.get("TRYON_LOG_LEVEL", "INFO"),
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
+    )
+    for noisy in ("matplotlib", "PIL", "great_expectations", "h5py", "alembic", "mlflow", "absl", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel (Linux) to end this process when its parent ends, so that no stage outlives a killed `dvc repro`."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def run_stage(name: str, main: Callable[[Sequence[str]], None], argv: Sequence[str] | None = None) -> int:
+    """Run a stage program and return its exit code; an expected failure is one message on stderr.
+
+    Seconds spent are kept in `metrics/timing.json`, which no stage depends on.
+    """
+    set_up_logging()
+    die_with_parent()
+    started = time.monotonic()
+    try:
+        main(sys.argv[1:] if argv is None else argv)
+    except TryonError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    _record_seconds(name, time.monotonic() - started)
+    return 0
+
+
+def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """The items again, with a log line of count, rate and time left every ten seconds."""
+    count = total if total is not None else len(items) if hasattr(items, "__len__") else None
+    started = last = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        now = time.monotonic()
+        if now - last >= PROGRESS_INTERVAL_S:
+            last = now
+            rate = done / (now - started)
+            left = f", {(count - done) / rate:.0f} s left" if count else ""
+            logger.info("%s: %d of %s, %.1f/s%s", what, done, count or "?", rate, left)
+
+
+def _record_seconds(name: str, seconds: float) -> None:
+    stage = name + ("@" + os.environ["DVC_STAGE"].split("@", 1)[1] if "@" in os.environ.get("DVC_STAGE", "") else "")
+    TIMING_FILE.parent.mkdir(parents=True, exist_ok=True)
+    with TIMING_FILE.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        timing = json.loads(TIMING_FILE.read_text()) if TIMING_FILE.exists() else {"stages": {}}
+        timing["machine"] = {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+        timing["stages"][stage] = round(seconds, 1)
+        write_json(TIMING_FILE, timing)

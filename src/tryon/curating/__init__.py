@@ -1,0 +1,1 @@
+"""Checks, duplicates, decisions and expectations on collected pictures."""

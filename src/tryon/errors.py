@@ -1,0 +1,94 @@
+"""The one error tree of the project.
+
+    TryonError                 an expected failure: one message, exit code 1
+    ├── ConfigError            params.yaml or an experiment file
+    ├── DataError              a file or folder that cannot be used as it is
+    │   └── DecodeError        bytes that are not an acceptable picture
+    ├── GateError              the data did not meet its expectations
+    ├── ModelError             a weights file or model folder
+    ├── TrainingError          training cannot go on (a loss is not finite, ...)
+    ├── FittingRefusal         a photo or garment that cannot be fitted, with a typed reason
+    ├── ServiceError           MLflow, Prefect, DVC or the network did not do its part
+    └── UsageError             wrong usage of a command, exit code 2
+
+Every message says what happened and where, what was received, what is needed and what to do next.
+"""
+
+from enum import StrEnum
+
+
+class TryonError(Exception):
+    """An expected failure, shown to a person as one message without a traceback.
+
+    Args:
+        what: what went wrong and where, without a full stop.
+        received: the value that was met, if there is one.
+        needed: what would have been accepted.
+        remedy: what to do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, received: object = None, needed: str = "", remedy: str = "") -> None:
+        self.what, self.received, self.needed, self.remedy = what, received, needed, remedy
+        parts = [what]
+        if received is not None:
+            parts.append(f"received: {received}")
+        if needed:
+            parts.append(f"needed: {needed}")
+        if remedy:
+            parts.append(f"remedy: {remedy}")
+        super().__init__("\n  ".join(parts))
+
+
+class ConfigError(TryonError):
+    """A parameter is unknown, missing, of the wrong type or out of range."""
+
+
+class DataError(TryonError):
+    """A file or folder cannot be used as it is; the message names file, item and field."""
+
+
+class DecodeError(DataError):
+    """Bytes that are not a complete, acceptable picture."""
+
+
+class GateError(TryonError):
+    """The data did not meet its expectations; the message names those that failed."""
+
+
+class ModelError(TryonError):
+    """A weights file or model folder is missing, damaged or does not match its description."""
+
+
+class TrainingError(TryonError):
+    """Training cannot go on; the message names the component."""
+
+
+class ServiceError(TryonError):
+    """MLflow, Prefect, DVC or the network did not do its part."""
+
+
+class UsageError(TryonError):
+    """A command was called in the wrong way."""
+
+    exit_code = 2
+
+
+class RefusalReason(StrEnum):
+    """Why a photo or a garment cannot be fitted."""
+
+    NO_SHIRT_IN_PHOTO = "no_shirt_in_photo"
+    NO_GARMENT_IN_PICTURE = "no_garment_in_picture"
+    SHIRT_TOO_SMALL = "shirt_too_small"
+    PATTERN_UNKNOWN = "pattern_unknown"
+
+
+class FittingRefusal(TryonError):
+    """A photo or garment that cannot be fitted, with the reason as a value that programs can read."""
+
+    def __init__(
+        self, reason: RefusalReason, what: str, *, received: object = None, needed: str = "", remedy: str = ""
+    ) -> None:
+        self.reason = reason
+        super().__init__(what, received=received, needed=needed, remedy=remedy)

@@ -1,0 +1,1 @@
+"""Photo and garment to result, in one process."""

@@ -1,0 +1,1 @@
+"""DeepFashion2, COCO, VIA, ledger and decisions: files to values and back without loss."""

@@ -1,0 +1,1 @@
+"""Boxes, masks, polygons and landmarks: arrays in, arrays out."""

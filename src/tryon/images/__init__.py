@@ -1,0 +1,1 @@
+"""Decoding, resizing, colour, blending, cut-outs and looks of pictures (HWC RGB)."""

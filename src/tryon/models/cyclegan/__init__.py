@@ -1,0 +1,1 @@
+"""CycleGAN on Keras 3: generators and critics of one pattern."""

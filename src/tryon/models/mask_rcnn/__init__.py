@@ -1,0 +1,1 @@
+"""Mask R-CNN on Keras 3: network, targets and decoding."""

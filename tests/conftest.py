@@ -1,0 +1,31 @@
+"""Shared by all tests: the environment of infra/env before anything is imported, and where the real material lies."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+for line in (ROOT / "infra" / "env").read_text().splitlines():
+    if "=" in line and not line.startswith("#"):
+        name, value = line.split("=", 1)
+        os.environ[name] = value
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real photos and garments beside the checkout; a test that needs it is skipped by name elsewhere."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("real photos and garments (../shared/data) are not on this machine")
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder with this repository's params.yaml, and the current directory set to it."""
+    shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
