@@ -23,3 +23,30 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 setup: $(INSTALLED)  ## install the locked environment into .venv
+
+repro: setup  ## render, curate, train, fit, evaluate, report: `dvc repro` of the small size
+	$(BIN)/tryon doctor
+	$(BIN)/dvc repro
+	@$(BIN)/python -m tryon.reporting.summary reports/index.html
+
+test: setup  ## run every test
+	$(BIN)/python -m pytest
+
+lint: setup  ## format, lint, types and import direction
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: setup  ## resolve pyproject.toml into requirements.lock (hashes, no host)
+	$(BIN)/uv pip compile -q pyproject.toml --group dev --python-version 3.11 --python-platform linux \
+	  --generate-hashes --no-header --no-annotate -o requirements.lock
+
+serve-flows: setup  ## start the Prefect server and serve the rebuild flow on its schedule
+	$(BIN)/python -m flows.serve
+
+mlflow: setup  ## open the experiment store at http://127.0.0.1:5000
+	$(BIN)/mlflow server --backend-store-uri $(MLFLOW_TRACKING_URI) --host 127.0.0.1 --port 5000 --workers 1
+
+report:  ## print where the report is
+	@test -f reports/index.html && echo $(CURDIR)/reports/index.html || { echo "no report yet: run make repro" >&2; exit 1; }
