@@ -5,10 +5,10 @@ what is accepted. Every field without a default must stand in the file. A stage 
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from tryon.errors import ConfigError
@@ -19,6 +19,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
+HashBits = Annotated[int, Field(ge=0, le=64)]
 Side = Annotated[int, Field(ge=32, le=2048, multiple_of=32)]
 PatternName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
@@ -48,9 +49,24 @@ class PhotosConfig:
     scales: list[Annotated[int, Field(ge=1, le=3)]]
     occlusions: list[Annotated[int, Field(ge=1, le=3)]]
     min_side_px: AtLeastOne
+    max_side_px: AtLeastOne
     min_sharpness: Annotated[float, Field(ge=0)]
     exposure: tuple[Fraction, Fraction]
-    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)]
+    near_duplicate_bits: HashBits
+
+    @model_validator(mode="after")
+    def _shared_folder_is_divided(self) -> Self:
+        """Only train and validation may name the same folder, and `validation_fraction` is what divides it."""
+        folders = list(self.splits.values())
+        shared = "train" in self.splits and self.splits.get("validation") == self.splits["train"]
+        if len(set(folders)) < len(folders) - shared:
+            raise ValueError("test must have a source folder of its own: only train and validation may share one")
+        if shared != (0 < self.validation_fraction < 1):
+            raise ValueError(
+                "validation_fraction must lie between 0 and 1 where train and validation name the same folder, "
+                "and be 0 where they do not"
+            )
+        return self
 
 
 @dataclass(frozen=True, config=_strict)
@@ -61,7 +77,8 @@ class GarmentsConfig:
     select: dict[PatternName, dict[str, list[str]]]
     views: list[str]
     validation_fraction: Fraction
-    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)]
+    min_side_px: AtLeastOne
+    near_duplicate_bits: HashBits
 
 
 @dataclass(frozen=True, config=_strict)
@@ -70,9 +87,13 @@ class ValidationConfig:
 
     min_photos: dict[Literal["train", "validation", "test"], Count]
     min_garments_per_pattern: Count
+    min_side_px: AtLeastOne
+    categories: list[Annotated[int, Field(ge=1, le=13)]]
+    near_duplicate_bits: dict[Literal["photos", "garments"], HashBits]
     max_split_leaks: Count
     max_invalid_polygons: Fraction
     max_landmarks_outside: Fraction
+    max_boxes_off: Fraction
 
 
 @dataclass(frozen=True, config=_strict)
@@ -224,6 +245,7 @@ def _first_faults(error: ValidationError) -> str:
     for fault in error.errors(include_url=False):
         path = ".".join(str(part) for part in fault["loc"] if part != "[key]")
         wording = {"unexpected_keyword_argument": "unknown key", "missing": "missing key"}.get(fault["type"], fault["msg"])
-        got = "" if fault["type"] in {"unexpected_keyword_argument", "missing"} else f" (got {fault['input']!r})"
-        faults.append(f"{path}: {wording}{got}")
+        whole_section = fault["type"] in {"unexpected_keyword_argument", "missing", "value_error"}
+        got = "" if whole_section else f" (got {fault['input']!r})"
+        faults.append(f"{path}: {wording.removeprefix('Value error, ')}{got}")
     return "; ".join(faults)
