@@ -1,0 +1,67 @@
+"""Landmarks (n, 3) of garments: x, y in pixels and visibility 0 absent, 1 hidden, 2 visible; absent ones are 0, 0, 0.
+
+DeepFashion2 numbers the landmarks of a short sleeve top along its outline, counter-clockwise in the picture: six round the neck,
+then down the sleeve on the picture's left, its side, the hem, and up again on the right.
+Left and right are those of the picture. Reference: Ge et al., DeepFashion2, CVPR 2019, section 3.1 and figure 3.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+ABSENT, HIDDEN, VISIBLE = 0, 1, 2
+
+SHORT_SLEEVE_TOP = (
+    "neck_back_middle",
+    "neck_left",
+    "neck_front_left",
+    "neck_front_middle",
+    "neck_front_right",
+    "neck_right",
+    "shoulder_left",
+    "sleeve_outer_left",
+    "cuff_outer_left",
+    "cuff_inner_left",
+    "sleeve_inner_left",
+    "armpit_left",
+    "side_upper_left",
+    "side_lower_left",
+    "hem_left",
+    "hem_middle",
+    "hem_right",
+    "side_lower_right",
+    "side_upper_right",
+    "armpit_right",
+    "sleeve_inner_right",
+    "cuff_inner_right",
+    "cuff_outer_right",
+    "sleeve_outer_right",
+    "shoulder_right",
+)
+
+
+def _mirrored(name: str) -> str:
+    if name.endswith("_left"):
+        return name.removesuffix("_left") + "_right"
+    return name.removesuffix("_right") + "_left" if name.endswith("_right") else name
+
+
+# FLIP_ORDER[i] is the landmark that takes place i when the picture is mirrored.
+FLIP_ORDER = np.array([SHORT_SLEEVE_TOP.index(_mirrored(name)) for name in SHORT_SLEEVE_TOP])
+
+
+def flip(landmarks: ArrayLike, width: int) -> FloatArray:
+    """The landmarks (25, 3) of a short sleeve top in the mirrored picture; absent ones stay 0, 0, 0."""
+    mirrored = np.array(landmarks, np.float64).reshape(len(SHORT_SLEEVE_TOP), 3)[FLIP_ORDER]
+    present = mirrored[:, 2] != ABSENT
+    mirrored[present, 0] = width - 1 - mirrored[present, 0]
+    return mirrored
+
+
+def scale_shift(landmarks: ArrayLike, scale: ArrayLike, shift: ArrayLike) -> FloatArray:
+    """The landmarks (n, 3) with x, y times `scale` plus `shift`; absent ones stay 0, 0, 0."""
+    moved = np.array(landmarks, np.float64).reshape(-1, 3)
+    present = moved[:, 2] != ABSENT
+    moved[present, :2] = moved[present, :2] * np.asarray(scale, float) + np.asarray(shift, float)
+    return moved
