@@ -1,7 +1,7 @@
 """Landmarks (n, 3) of garments: x, y in pixels and visibility 0 absent, 1 hidden, 2 visible; absent ones are 0, 0, 0.
 
-DeepFashion2 numbers the landmarks of a short sleeve top along its outline, counter-clockwise in the picture: six round the neck,
-then down the sleeve on the picture's left, its side, the hem, and up again on the right.
+DeepFashion2 numbers the landmarks of a short sleeve top along its outline, counter-clockwise in the picture: six round
+the neck, then down the sleeve on the picture's left, its side, the hem, and up again on the right.
 Left and right are those of the picture. Reference: Ge et al., DeepFashion2, CVPR 2019, section 3.1 and figure 3.
 """
 
@@ -56,7 +56,7 @@ def flip(landmarks: ArrayLike, width: int) -> FloatArray:
     mirrored = np.array(landmarks, np.float64).reshape(len(SHORT_SLEEVE_TOP), 3)[FLIP_ORDER]
     present = mirrored[:, 2] != ABSENT
     mirrored[present, 0] = width - 1 - mirrored[present, 0]
-    return mirrored
+    return np.asarray(mirrored)
 
 
 def scale_shift(landmarks: ArrayLike, scale: ArrayLike, shift: ArrayLike) -> FloatArray:

@@ -1,9 +1,9 @@
 """Masks (H, W) of bool and the polygons that describe them.
 
-Convention: a polygon's coordinates are pixel indices, so (x, y) is the centre of the pixel in column x, row y. The pixels
-inside the outline **and those on it** belong to the mask: a square from (2, 2) to (5, 5) covers 4 x 4 pixels, and its half-open
-box is (2, 2, 6, 6). Fractions are rounded to the nearest pixel (a half goes up), which keeps scaled outlines free of bias. With this convention
-outlines that are traced along border pixels, as in DeepFashion2, give back the same mask.
+Convention: a polygon's coordinates are pixel indices, so (x, y) is the centre of the pixel in column x, row y. The
+pixels inside the outline **and those on it** belong to the mask: a square from (2, 2) to (5, 5) covers 4 x 4 pixels, and
+its half-open box is (2, 2, 6, 6). Fractions are rounded to the nearest pixel (a half goes up), which keeps scaled outlines
+free of bias. With this convention outlines traced along border pixels, as in DeepFashion2, give back the same mask.
 
 The mask of several polygons is their UNION. Even-odd filling would punch holes where the polygons of one item overlap.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tryon.errors import DataError
 
 Mask = NDArray[np.bool_]
-# Coordinates are cut to this range before they reach OpenCV, whose line drawing works in 16.16 fixed point within int64.
+# Coordinates are cut to this range before they reach OpenCV, which draws in 16.16 fixed point.
 _FARTHEST_PX = 1_000_000
 
 
@@ -64,14 +64,14 @@ def boundary_band(mask: Mask, width_px: float) -> Mask:
     """The pixels of the mask that lie within `width_px` of its edge; the picture's border counts as edge."""
     padded = np.pad(np.asarray(mask, np.uint8), 1)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    return np.asarray(mask, bool) & (distance <= width_px)
+    return np.asarray(np.asarray(mask, bool) & (distance <= width_px))
 
 
 def signed_distance(mask: Mask) -> NDArray[np.float32]:
     """Distance in pixels to the mask's edge, positive inside, negative outside; the picture's border is no edge.
 
-    The edge runs between pixels: the outermost pixels of the mask have +0.5, their outer neighbours -0.5. Where there is no
-    edge at all, the distance is that of the farthest place of the picture and beyond: height + width.
+    The edge runs between pixels: the outermost pixels of the mask have +0.5, their outer neighbours -0.5. Where there is
+    no edge at all, the distance is farther than any place of the picture: height + width.
     """
     inside = np.asarray(mask, bool)
     far = float(sum(inside.shape))
@@ -79,7 +79,7 @@ def signed_distance(mask: Mask) -> NDArray[np.float32]:
         return np.full(inside.shape, far if inside.all() and inside.size else -far, np.float32)
     within = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     beyond = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.where(inside, within - 0.5, 0.5 - beyond).astype(np.float32)
+    return np.asarray(np.where(inside, within - 0.5, 0.5 - beyond), np.float32)
 
 
 def _to_pixels(polygon: NDArray[np.number], number: int) -> NDArray[np.int32]:
@@ -97,7 +97,7 @@ def _to_pixels(polygon: NDArray[np.number], number: int) -> NDArray[np.int32]:
 def _cut_through(
     part: NDArray[np.uint8], left: int, contour: NDArray[np.int32], hole: NDArray[np.int32]
 ) -> list[tuple[NDArray[np.uint8], int]]:
-    """The component inside `contour`, cut at the middle column of its hole into two pictures with their left columns."""
+    """The component inside `contour`, cut at the middle column of its hole: two pictures with their left columns."""
     component = np.zeros_like(part)
     cv2.drawContours(component, [contour], -1, 1, cv2.FILLED, offset=(-left, 0))
     component &= part

@@ -36,7 +36,11 @@ def inside_fraction(polygon: ArrayLike, height: int, width: int) -> float:
     if len(points) < 3:
         return 0.0
     region = make_valid(Polygon(points))
-    return float(region.intersection(box(-0.5, -0.5, width - 0.5, height - 0.5)).area / region.area) if region.area else 0.0
+    return (
+        float(region.intersection(box(-0.5, -0.5, width - 0.5, height - 0.5)).area / region.area)
+        if region.area
+        else 0.0
+    )
 
 
 def overhang(polygon: ArrayLike, height: int, width: int) -> float:

@@ -1,0 +1,59 @@
+"""One way from an opened picture to RGB pixels, for our own files and for strangers' alike.
+
+Orientation applied, colours in sRGB, 8 bits a channel, transparent parts on white, nothing else kept. Pillow alone would
+cut 16-bit grey off at 255 (all white) and OpenCV treats the orientation differently: so nothing else decodes pictures.
+"""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels (H, W, 3) of an opened picture; reads it to the end.
+
+    Raises:
+        OSError, SyntaxError, ValueError: as Pillow does for damaged content.
+    """
+    profile = image.info.get("icc_profile")
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    return np.array(_on_white(_to_eight_bits(_to_srgb(upright, profile))), np.uint8)
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The colours in sRGB; a profile that is damaged or made for another kind of picture is left out of account."""
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space.strip() != {"RGBA": "RGB", "L": "GRAY"}.get(image.mode, image.mode):
+            return image
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return image if converted is None else converted
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """16 bits of grey, which Pillow keeps as `I;16` or `I`, divided down instead of cut off."""
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image).astype(np.uint32).clip(0, 65535) >> 8).astype(np.uint8))
+    if image.mode == "F":
+        return Image.fromarray(np.rint(np.asarray(image).clip(0, 1) * 255).astype(np.uint8))
+    return image
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.convert("RGB")
