@@ -78,6 +78,7 @@ class GarmentsConfig:
     views: list[str]
     validation_fraction: Fraction
     min_side_px: AtLeastOne
+    max_side_px: AtLeastOne
     near_duplicate_bits: HashBits
 
 
