@@ -1,9 +1,9 @@
 """Masks (H, W) of bool and the polygons that describe them.
 
 Convention: a polygon's coordinates are pixel indices, so (x, y) is the centre of the pixel in column x, row y. The
-pixels inside the outline **and those on it** belong to the mask: a square from (2, 2) to (5, 5) covers 4 x 4 pixels, and
-its half-open box is (2, 2, 6, 6). Fractions are rounded to the nearest pixel (a half goes up), which keeps scaled outlines
-free of bias. With this convention outlines traced along border pixels, as in DeepFashion2, give back the same mask.
+pixels inside the outline **and those on it** belong to the mask: a square from (2, 2) to (5, 5) covers 4 x 4 pixels,
+and its half-open box is (2, 2, 6, 6). Fractions are rounded to the nearest pixel (a half goes up), which keeps scaled
+outlines free of bias. So outlines traced along border pixels, as in DeepFashion2, give back the same mask.
 
 The mask of several polygons is their UNION. Even-odd filling would punch holes where the polygons of one item overlap.
 """
@@ -70,8 +70,8 @@ def boundary_band(mask: Mask, width_px: float) -> Mask:
 def signed_distance(mask: Mask) -> NDArray[np.float32]:
     """Distance in pixels to the mask's edge, positive inside, negative outside; the picture's border is no edge.
 
-    The edge runs between pixels: the outermost pixels of the mask have +0.5, their outer neighbours -0.5. Where there is
-    no edge at all, the distance is farther than any place of the picture: height + width.
+    The edge runs between pixels: the outermost pixels of the mask have +0.5, their outer neighbours -0.5. Where there
+    is no edge at all, the distance is farther than any place of the picture: height + width.
     """
     inside = np.asarray(mask, bool)
     far = float(sum(inside.shape))

@@ -1,7 +1,7 @@
 """One way from an opened picture to RGB pixels, for our own files and for strangers' alike.
 
-Orientation applied, colours in sRGB, 8 bits a channel, transparent parts on white, nothing else kept. Pillow alone would
-cut 16-bit grey off at 255 (all white) and OpenCV treats the orientation differently: so nothing else decodes pictures.
+Orientation applied, colours in sRGB, 8 bits a channel, transparent parts on white, nothing else kept. Pillow alone
+cuts 16-bit grey off at 255 (all white) and OpenCV treats the orientation differently: so nothing else decodes.
 """
 
 import io

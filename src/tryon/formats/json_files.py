@@ -1,0 +1,150 @@
+"""JSON files of strangers: read strictly, every fault with its place; written in the order that they had.
+
+Strictly means: UTF-8, no key twice, no NaN or infinity, no nesting without end. Python's own reader lets all of these pass.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tryon import outputs
+from tryon.errors import DataError
+
+# No picture is larger: a coordinate beyond is a slip of the pen or an attack, and float32 stays exact to 1/16 below.
+MAX_COORDINATE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands: the file, and the keys that lead to the value. `str()` of it reads `file: item1.scale`."""
+
+    file: str
+    keys: tuple[str | int, ...] = ()
+
+    def at(self, *keys: str | int) -> "Place":
+        """The place of a value within this one."""
+        return Place(self.file, self.keys + keys)
+
+    def __str__(self) -> str:
+        path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.keys).lstrip(".")
+        return f"{self.file}: {path}" if path else self.file
+
+    def fault(self, received: object, needed: str, remedy: str = "") -> DataError:
+        """The error that says what stands here and what should."""
+        words = repr(received)
+        return DataError(
+            f"{self} is not usable",
+            received=words if len(words) <= 80 else words[:77] + "...",
+            needed=needed,
+            remedy=remedy or "correct the file, or remove it together with its picture",
+        )
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        DataError: the file is missing, cut off, not UTF-8, or says something that JSON does not allow.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read", received=error.strerror, remedy="check the path, or run the stage before"
+        ) from error
+    return parse_json(content, str(path))
+
+
+def parse_json(content: bytes, name: str) -> Any:
+    """The value of JSON bytes; `name` is used in messages."""
+    try:
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise DataError(
+            f"{name} is not readable JSON",
+            received=f"{len(content)} bytes: {str(error)[:200]}",
+            needed="one JSON value in UTF-8, each key once, finite numbers",
+            remedy="fetch or write the file again",
+        ) from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole, keys in the order they have, so that a file read and written again keeps its order."""
+    outputs.write_text(
+        Path(path), json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(", ", ": ")) + "\n"
+    )
+
+
+def need_mapping(value: Any, place: Place) -> dict[str, Any]:
+    """The value, which must be an object."""
+    if not isinstance(value, dict):
+        raise place.fault(value, "an object {...}")
+    return value
+
+
+def need_list(value: Any, place: Place) -> list[Any]:
+    """The value, which must be a list."""
+    if not isinstance(value, list):
+        raise place.fault(value, "a list [...]")
+    return value
+
+
+def need_text(value: Any, place: Place, among: Iterable[str] | None = None) -> str:
+    """The value, which must be text, and one of `among` if given."""
+    if not isinstance(value, str) or (among is not None and value not in among):
+        raise place.fault(value, "text" if among is None else "one of " + ", ".join(among))
+    return value
+
+
+def need_whole(value: Any, place: Place, low: int, high: int) -> int:
+    """The value, which must be a whole number within [low, high]; 2.0 and "2" are not."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise place.fault(value, f"a whole number from {low} to {high}")
+    return value
+
+
+def need_number(value: Any, place: Place, low: float = -MAX_COORDINATE, high: float = MAX_COORDINATE) -> float:
+    """The value, which must be a finite number within [low, high]; an int stays an int."""
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    if not usable or not math.isfinite(value) or not low <= value <= high:
+        raise place.fault(value, f"a number from {low} to {high}")
+    return value
+
+
+def need_numbers(value: Any, place: Place, count: int | None = None) -> list[float]:
+    """The value, which must be a list of numbers, and of `count` of them if given."""
+    numbers = need_list(value, place)
+    if count is not None and len(numbers) != count:
+        raise place.fault(f"{len(numbers)} values", f"{count} numbers")
+    for index, number in enumerate(numbers):
+        need_number(number, place.at(index))
+    return numbers
+
+
+def need_key(mapping: dict[str, Any], key: str, place: Place) -> Any:
+    """The value under a key, which must be there."""
+    if key not in mapping:
+        raise DataError(
+            f"{place} has no `{key}`",
+            received=f"keys {', '.join(list(mapping)[:12]) or 'none'}",
+            needed=f"`{key}`",
+            remedy="correct the file, or remove it together with its picture",
+        )
+    return mapping[key]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"key {twice!r} stands twice")
+    return mapping
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number")
