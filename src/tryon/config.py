@@ -105,12 +105,16 @@ class MaskRCNNConfig:
     image_size_px: Side
     fpn_channels: AtLeastOne
     rpn_channels: AtLeastOne
-    anchor_scales: list[Positive]
-    anchor_ratios: list[Positive]
+    rpn_levels: Annotated[list[Annotated[int, Field(ge=2, le=6)]], Field(min_length=1)]
+    anchor_scales: Annotated[list[Positive], Field(min_length=1)]
+    anchor_ratios: Annotated[list[Positive], Field(min_length=1)]
+    rpn_anchors: Annotated[int, Field(ge=2)]
     proposals: AtLeastOne
-    rois_per_image: AtLeastOne
+    rois_per_image: Annotated[int, Field(ge=2)]
     head_channels: AtLeastOne
+    mask_features: Literal["pyramid", "fine"]
     mask_channels: AtLeastOne
+    mask_convolutions: AtLeastOne
     mask_pool_px: AtLeastOne
     mask_upsamplings: Annotated[int, Field(ge=1, le=3)]
     max_instances: AtLeastOne
@@ -120,13 +124,21 @@ class MaskRCNNConfig:
     layers: Literal["heads", "3+", "4+", "5+", "all"]
     epochs: AtLeastOne
     batch_size: AtLeastOne
+    optimizer: Literal["adamw", "sgd"]
     learning_rate: Positive
+    warm_up_epochs: Annotated[float, Field(ge=0)]
     weight_decay: Annotated[float, Field(ge=0)]
     flip: bool
     max_shift: Fraction
-    max_scale: Fraction
-    colour_jitter: Fraction
+    max_scale: Annotated[float, Field(ge=0, lt=1)]
+    colour_jitter: Annotated[float, Field(ge=0, lt=1)]
     early_stop_epochs: Count
+
+    def __post_init__(self) -> None:
+        if len(self.rpn_levels) != len(self.anchor_scales):
+            raise ValueError(f"anchor_scales needs one scale for each of the {len(self.rpn_levels)} rpn_levels")
+        if self.rpn_levels != sorted(set(self.rpn_levels)):
+            raise ValueError("rpn_levels must rise")
 
 
 @dataclass(frozen=True, config=_strict)

@@ -1,0 +1,57 @@
+"""Box arithmetic on tensors.
+
+Boxes are `xyxy` pixels, half-open, float32, with any leading dimensions. Deltas are `(dy, dx, log dh, log dw)` divided
+by `DELTA_STD`: the channel order of the 2017 implementation, so that its published weights keep their meaning.
+"""
+
+from typing import Any
+
+from keras import ops
+
+DELTA_STD = (0.1, 0.1, 0.2, 0.2)
+_MAX_LOG_SCALE = 4.135  # log(1000 / 16): a box grows at most 62.5 times, so that exp never overflows
+_SMALLEST_SIDE = 1e-3  # keeps log and division finite for padded boxes
+
+
+def area(boxes: Any) -> Any:
+    """Areas (...,) of boxes (..., 4); zero for a box without extent."""
+    sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 0.0)
+    return sides[..., 0] * sides[..., 1]
+
+
+def pairwise_iou(first: Any, second: Any) -> Any:
+    """IoU (..., N, M) of every box of `first` (..., N, 4) with every box of `second` (..., M, 4); 0 for empty boxes."""
+    a, b = ops.expand_dims(first, -2), ops.expand_dims(second, -3)
+    sides = ops.maximum(ops.minimum(a[..., 2:], b[..., 2:]) - ops.maximum(a[..., :2], b[..., :2]), 0.0)
+    intersection = sides[..., 0] * sides[..., 1]
+    union = area(a) + area(b) - intersection
+    return ops.where(union > 0, intersection / ops.maximum(union, 1e-9), 0.0)
+
+
+def encode_deltas(boxes: Any, targets: Any) -> Any:
+    """Deltas (..., 4) that move `boxes` onto `targets`; finite for padded boxes too."""
+    cx, cy, w, h = _centre_form(boxes)
+    target_cx, target_cy, target_w, target_h = _centre_form(targets)
+    deltas = [(target_cy - cy) / h, (target_cx - cx) / w, ops.log(target_h / h), ops.log(target_w / w)]
+    return ops.stack([delta / std for delta, std in zip(deltas, DELTA_STD, strict=True)], axis=-1)
+
+
+def decode_deltas(deltas: Any, boxes: Any) -> Any:
+    """Boxes (..., 4) moved by deltas (..., 4): the inverse of `encode_deltas`."""
+    cx, cy, w, h = _centre_form(boxes)
+    dy, dx, log_h, log_w = (deltas[..., axis] * std for axis, std in enumerate(DELTA_STD))
+    cy, cx = cy + dy * h, cx + dx * w
+    h = h * ops.exp(ops.minimum(log_h, _MAX_LOG_SCALE))
+    w = w * ops.exp(ops.minimum(log_w, _MAX_LOG_SCALE))
+    return ops.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], axis=-1)
+
+
+def clip(boxes: Any, side: float) -> Any:
+    """Boxes cut to a square picture of `side` pixels."""
+    return ops.clip(boxes, 0.0, float(side))
+
+
+def _centre_form(boxes: Any) -> tuple[Any, Any, Any, Any]:
+    w = ops.maximum(boxes[..., 2] - boxes[..., 0], _SMALLEST_SIDE)
+    h = ops.maximum(boxes[..., 3] - boxes[..., 1], _SMALLEST_SIDE)
+    return boxes[..., 0] + w / 2, boxes[..., 1] + h / 2, w, h

@@ -1,0 +1,83 @@
+"""RoIAlign: features under a box, resampled to a fixed square by exact bilinear interpolation.
+
+Reference: He et al., Mask R-CNN (2017), section 3; levels after Lin et al., Feature Pyramid Networks (2017), equation 1.
+"""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+CANONICAL_SIDE_PX = 224.0  # a box of this side is read from P4 (equation 1)
+
+
+@keras.saving.register_keras_serializable("tryon")
+class RoIAlign(keras.layers.Layer):
+    """Pools RoIs (B, R, 4) from feature maps (B, H, W, C) into (B, R, size, size, C).
+
+    Each cell is the mean of `samples` x `samples` bilinear samples at regular places in it; places outside the map read
+    its border. With several maps, a RoI is read from the map that suits its side.
+
+    Args:
+        size: side of the result in cells.
+        strides: pixels of the picture for each cell of each map, finest first, each twice the one before.
+        samples: samples for each cell along each axis.
+    """
+
+    def __init__(self, size: int, strides: tuple[int, ...], samples: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size, self.strides, self.samples = size, tuple(strides), samples
+
+    def call(self, rois: Any, levels: list[Any]) -> Any:
+        rois = ops.stop_gradient(rois)
+        heights = [level.shape[1] for level in levels]
+        widths = [level.shape[2] for level in levels]
+        B, R, C = ops.shape(rois)[0], rois.shape[1], levels[0].shape[-1]
+        cells = [ops.reshape(level, (-1, h * w, C)) for level, h, w in zip(levels, heights, widths, strict=True)]
+        flat = ops.reshape(cells[0] if len(cells) == 1 else ops.concatenate(cells, axis=1), (-1, C))
+        total = sum(h * w for h, w in zip(heights, widths, strict=True))
+
+        index = self._level(rois)  # (B, R)
+        offsets = [sum(h * w for h, w in zip(heights[:i], widths[:i], strict=True)) for i in range(len(levels))]
+        start = ops.take(ops.convert_to_tensor(offsets, "int32"), index) + ops.arange(B, dtype="int32")[:, None] * total
+        height, width = (ops.take(ops.convert_to_tensor(sides, "int32"), index) for sides in (heights, widths))
+        stride = ops.take(ops.convert_to_tensor(self.strides, "float32"), index)
+
+        top, bottom, down = self._places(rois[..., 1], rois[..., 3], stride, height)
+        left, right, across = self._places(rois[..., 0], rois[..., 2], stride, width)
+        S = self.size * self.samples
+        pooled = 0.0
+        for y, weight_y in ((top, 1 - down), (bottom, down)):
+            for x, weight_x in ((left, 1 - across), (right, across)):
+                place = start[..., None, None] + y[..., :, None] * width[..., None, None] + x[..., None, :]
+                corner = ops.reshape(ops.take(flat, ops.reshape(place, (-1,)), axis=0), (-1, R, S, S, C))
+                weight = weight_y[..., :, None] * weight_x[..., None, :]
+                pooled = pooled + corner * ops.cast(weight[..., None], corner.dtype)
+        if self.samples > 1:
+            pooled = ops.mean(ops.reshape(pooled, (-1, R, self.size, self.samples, self.size, self.samples, C)), (3, 5))
+        return pooled
+
+    def _level(self, rois: Any) -> Any:
+        """Index (B, R) of the map for each RoI."""
+        sides = ops.sqrt(ops.maximum((rois[..., 2] - rois[..., 0]) * (rois[..., 3] - rois[..., 1]), 1e-6))
+        first = round(math.log2(self.strides[0]))
+        level = ops.round(4.0 + ops.log(sides / CANONICAL_SIDE_PX) / math.log(2.0)) - first
+        return ops.cast(ops.clip(level, 0, len(self.strides) - 1), "int32")
+
+    def _places(self, low: Any, high: Any, stride: Any, extent: Any) -> tuple[Any, Any, Any]:
+        """Cells before and after each sample (B, R, S) along one axis, and the weight of the one after."""
+        S = self.size * self.samples
+        fractions = (ops.arange(S, dtype="float32") + 0.5) / S
+        places = (low[..., None] + (high - low)[..., None] * fractions) / stride[..., None] - 0.5
+        last = ops.cast(extent, "float32")[..., None] - 1.0
+        places = ops.clip(places, 0.0, last)
+        before = ops.minimum(ops.floor(places), ops.maximum(last - 1.0, 0.0))
+        after = ops.minimum(before + 1.0, last)
+        return ops.cast(before, "int32"), ops.cast(after, "int32"), places - before
+
+    def compute_output_shape(self, rois_shape: Any, levels_shape: Any) -> tuple[Any, ...]:
+        return (rois_shape[0], rois_shape[1], self.size, self.size, levels_shape[0][-1])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": self.size, "strides": list(self.strides), "samples": self.samples}

@@ -1,0 +1,58 @@
+"""The five losses, each a scalar; a batch without a positive gives 0, never NaN.
+
+Reference: He et al., Mask R-CNN (2017), section 3; smooth L1 with its bend at 1: Girshick, Fast R-CNN (2015), equation 3.
+"""
+
+from typing import Any
+
+from keras import ops
+
+from tryon.models.mask_rcnn.targets import IGNORE, POSITIVE
+
+COMPONENTS = ("rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask")
+
+
+def rpn_class_loss(labels: Any, objectness_logits: Any) -> Any:
+    """Mean cross-entropy over the sampled anchors: labels (B, A), logits (B, A, 2)."""
+    weights = ops.cast(labels != IGNORE, "float32")
+    return _mean(_cross_entropy(ops.maximum(labels, 0), objectness_logits), weights)
+
+
+def rpn_bbox_loss(labels: Any, gt_deltas: Any, pred_deltas: Any) -> Any:
+    """Mean smooth L1 over the positive anchors' deltas: labels (B, A), deltas (B, A, 4)."""
+    return _mean(ops.mean(smooth_l1(gt_deltas - pred_deltas), axis=-1), ops.cast(labels == POSITIVE, "float32"))
+
+
+def class_loss(class_ids: Any, weights: Any, class_logits: Any) -> Any:
+    """Mean cross-entropy over the real RoIs: class_ids and weights (B, R), logits (B, R, K)."""
+    return _mean(_cross_entropy(class_ids, class_logits), weights)
+
+
+def bbox_loss(class_ids: Any, gt_deltas: Any, pred_deltas: Any) -> Any:
+    """Mean smooth L1 of the true class's deltas over the positive RoIs: (B, R), (B, R, 4), (B, R, K, 4)."""
+    own = ops.take_along_axis(pred_deltas, ops.cast(class_ids, "int32")[..., None, None], axis=2)[..., 0, :]
+    return _mean(ops.mean(smooth_l1(gt_deltas - own), axis=-1), ops.cast(class_ids > 0, "float32"))
+
+
+def mask_loss(class_ids: Any, gt_masks: Any, mask_logits: Any) -> Any:
+    """Mean binary cross-entropy of the true class's mask over the positive RoIs: (B, Q), (B, Q, M, M), (B, Q, M, M, K)."""
+    own = ops.take_along_axis(mask_logits, ops.cast(class_ids, "int32")[..., None, None, None], axis=4)[..., 0]
+    entropy = ops.maximum(own, 0.0) - own * gt_masks + ops.log1p(ops.exp(-ops.abs(own)))
+    return _mean(ops.mean(entropy, axis=(2, 3)), ops.cast(class_ids > 0, "float32"))
+
+
+def smooth_l1(difference: Any) -> Any:
+    """0.5 x^2 for |x| < 1, |x| - 0.5 beyond."""
+    size = ops.abs(difference)
+    return ops.where(size < 1.0, 0.5 * ops.square(size), size - 0.5)
+
+
+def _cross_entropy(class_ids: Any, logits: Any) -> Any:
+    chosen = ops.take_along_axis(logits, ops.cast(class_ids, "int32")[..., None], axis=-1)[..., 0]
+    return ops.logsumexp(logits, axis=-1) - chosen
+
+
+def _mean(values: Any, weights: Any) -> Any:
+    # `where` keeps a padded row's value, whatever it is, out of the sum.
+    total = ops.sum(ops.where(weights > 0, values * weights, 0.0))
+    return total / ops.maximum(ops.sum(weights), 1.0)

@@ -1,0 +1,140 @@
+"""The network: pictures to maps, proposals, and what the heads say of RoIs. It knows neither targets nor losses."""
+
+import re
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from tryon.config import MaskRCNNConfig
+from tryon.models.layers.roi_align import RoIAlign
+from tryon.models.mask_rcnn import backbones, heads
+from tryon.models.mask_rcnn.anchors import pyramid_anchors
+from tryon.models.mask_rcnn.conventions import CLASS_NAMES, FINE_STRIDE, STRIDES, conventions_of
+
+BOX_POOL_PX = 7
+BOX_LEVELS = 4  # heads read P2 to P5
+
+# Which layers learn, by name, as in the 2017 implementation.
+LAYER_CHOICES = {
+    "heads": r"mrcnn_.*|rpn_.*|fpn_.*",
+    "3+": r"res[345].*|bn[345].*|mrcnn_.*|rpn_.*|fpn_.*",
+    "4+": r"res[45].*|bn[45].*|mrcnn_.*|rpn_.*|fpn_.*",
+    "5+": r"res5.*|bn5.*|mrcnn_.*|rpn_.*|fpn_.*",
+    "all": r".*",
+}
+
+
+class MaskRCNN(keras.Model):
+    """Mask R-CNN's network: trunk, proposal head, box head and mask head, each callable by itself.
+
+    Args:
+        config: architecture; training fields other than `weights` and `layers` are not read.
+    """
+
+    def __init__(self, config: MaskRCNNConfig) -> None:
+        super().__init__(name="mask_rcnn")
+        self.config = config
+        self.conventions = conventions_of(config.backbone)
+        self.classes = len(CLASS_NAMES)
+        self.mask_side = config.mask_pool_px * 2**config.mask_upsamplings
+        self._fine = config.mask_features == "fine"
+        # With few pictures a step, statistics that come with given weights are better than a step's own.
+        frozen = config.weights != "none"
+        norm = {"normalisation": self.conventions.normalisation, "frozen": frozen}
+        hidden, channels = config.head_channels, config.fpn_channels
+        mask_channels = config.mask_channels if self._fine else channels
+        self.trunk = self._build_trunk(frozen)
+        self.rpn = heads.proposal_head(channels, config.rpn_channels, len(config.anchor_ratios))
+        self.box_head = heads.box_head(BOX_POOL_PX, channels, hidden, self.classes, **norm)
+        self.mask_head = heads.mask_head(
+            config.mask_pool_px, mask_channels, config.mask_channels, self.classes,
+            convolutions=config.mask_convolutions, upsamplings=config.mask_upsamplings, **norm,
+        )  # fmt: skip
+        self.box_align = RoIAlign(BOX_POOL_PX, STRIDES[:BOX_LEVELS], samples=2, name="box_align")
+        mask_strides = (FINE_STRIDE,) if self._fine else STRIDES[:BOX_LEVELS]
+        self.mask_align = RoIAlign(config.mask_pool_px, mask_strides, name="mask_align")
+        self.anchors = pyramid_anchors(
+            config.image_size_px, config.rpn_levels, config.anchor_scales, config.anchor_ratios, self.conventions.anchor_offset
+        )
+        self.built = True
+
+    def _build_trunk(self, frozen: bool) -> keras.Model:
+        """Pictures (B, S, S, 3) uint8 to P2 to P6 and, with fine mask features, the map of stride 2."""
+        config, side = self.config, self.config.image_size_px
+        image = keras.Input((side, side, 3), name="input_image")
+        offset = [value for value in self.conventions.input_offset]
+        x = layers.Rescaling(self.conventions.input_scale / 255.0, offset=offset, name="normalise")(image)
+        light = config.backbone == "light"
+        maps = backbones.light(x) if light else backbones.resnet(x, config.backbone, frozen)
+        pyramid = heads.feature_pyramid(maps[1:], config.fpn_channels)
+        outputs = list(pyramid)
+        if self._fine:
+            outputs.append(heads.fine_map(maps[0], pyramid[0], config.mask_channels))
+        return keras.Model(image, outputs, name="trunk")
+
+    def features(self, images: Any, training: bool = False) -> tuple[list[Any], list[Any]]:
+        """Maps P2 to P6, and the maps that the mask head reads, of pictures (B, S, S, 3) uint8."""
+        maps = self.trunk(ops.cast(images, "float32"), training=training)
+        return maps[:5], maps[5:] if self._fine else maps[:BOX_LEVELS]
+
+    def objectness(self, pyramid: list[Any]) -> tuple[Any, Any]:
+        """Logits (B, A, 2) and deltas (B, A, 4) for all anchors."""
+        said = [self.rpn(pyramid[level - 2]) for level in self.config.rpn_levels]
+        return ops.concatenate([logits for logits, _ in said], axis=1), ops.concatenate([deltas for _, deltas in said], axis=1)
+
+    def classify(self, rois: Any, pyramid: list[Any], training: bool = False) -> tuple[Any, Any]:
+        """Class logits (B, R, K) and deltas by class (B, R, K, 4) for RoIs (B, R, 4)."""
+        pooled = self.box_align(rois, pyramid[:BOX_LEVELS])
+        flat = ops.reshape(pooled, (-1, *pooled.shape[2:]))
+        logits, deltas = self.box_head(flat, training=training)
+        R, K = rois.shape[1], self.classes
+        return ops.reshape(logits, (-1, R, K)), ops.reshape(deltas, (-1, R, K, 4))
+
+    def mask(self, rois: Any, maps: list[Any], training: bool = False) -> Any:
+        """Mask logits (B, R, M, M, K) for RoIs (B, R, 4)."""
+        pooled = self.mask_align(rois, maps)
+        logits = self.mask_head(ops.reshape(pooled, (-1, *pooled.shape[2:])), training=training)
+        return ops.reshape(logits, (-1, rois.shape[1], self.mask_side, self.mask_side, self.classes))
+
+    def named_layers(self) -> list[keras.layers.Layer]:
+        """All layers that hold weights, in the order of the 2017 implementation's parts."""
+        parts = (self.trunk, self.rpn, self.mask_head, self.box_head)
+        return [layer for part in parts for layer in part.layers if layer.weights]
+
+    def choose_layers(self, choice: str) -> None:
+        """Let only the layers of a choice (`heads`, `3+`, `4+`, `5+`, `all`) learn."""
+        for layer in self.named_layers():
+            layer.trainable = re.fullmatch(LAYER_CHOICES[choice], layer.name) is not None
+
+    def weights_by_layer(self) -> dict[str, list[NDArray[np.float32]]]:
+        """Copies of all weights by layer name."""
+        return {layer.name: [np.asarray(value) for value in layer.get_weights()] for layer in self.named_layers()}
+
+
+def build_mask_rcnn(config: MaskRCNNConfig, seed: int = 0) -> MaskRCNN:
+    """A network with fresh weights that depend on nothing but the configuration and the seed."""
+    network = MaskRCNN(config)
+    draws = np.random.default_rng([seed, 0x6D61736B])
+    for layer in network.named_layers():
+        _draw_weights(layer, draws)
+    return network
+
+
+# Standard deviations of the layers that predict, small so that training starts from "I do not know" (Lin et al. 2017 b).
+_PREDICTORS = {"rpn_class_raw": 0.01, "rpn_bbox_pred": 0.01, "mrcnn_class_logits": 0.01, "mrcnn_bbox_fc": 0.001}
+
+
+def _draw_weights(layer: keras.layers.Layer, draws: np.random.Generator) -> None:
+    """He-normal kernels drawn by NumPy, equal on every backend; everything else keeps its constant start."""
+    values = layer.get_weights()
+    for index, weight in enumerate(layer.weights):
+        if weight.name != "kernel":
+            continue
+        shape = tuple(weight.shape)
+        inputs = shape[3] if isinstance(layer, layers.Conv2DTranspose) else int(np.prod(shape[:-1]))
+        std = _PREDICTORS.get(layer.name, np.sqrt(2.0 / inputs))
+        values[index] = (draws.standard_normal(shape) * std).astype(np.float32)
+    layer.set_weights(values)

@@ -1,0 +1,62 @@
+"""The training model: network and losses as one Keras model, so that `train_on_batch` works on every backend."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tryon.models.mask_rcnn import losses
+from tryon.models.mask_rcnn.decoding import propose
+from tryon.models.mask_rcnn.network import MaskRCNN
+from tryon.models.mask_rcnn.targets import anchor_targets, roi_targets
+
+
+class MaskRCNNLosses(keras.Model):
+    """Batches of pictures and annotations to the five losses; its gradient is that of their sum.
+
+    A batch holds `images` (B, S, S, 3) uint8, `boxes` (B, G, 4), `class_ids` (B, G), `masks` (B, G, S, S) uint8 coverage,
+    `anchor_noise` (B, A) and `roi_noise` (B, P + G).
+    """
+
+    def __init__(self, network: MaskRCNN) -> None:
+        super().__init__(name="mask_rcnn_losses")
+        self.network = network
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        network, config = self.network, self.network.config
+        pyramid, mask_maps = network.features(batch["images"], training=training)
+        objectness, anchor_deltas = network.objectness(pyramid)
+        anchors = ops.convert_to_tensor(network.anchors)
+        labels, gt_anchor_deltas = anchor_targets(
+            anchors, batch["boxes"], batch["class_ids"], batch["anchor_noise"], config.rpn_anchors
+        )
+        proposals, real = propose(
+            ops.stop_gradient(objectness),
+            ops.stop_gradient(anchor_deltas),
+            network.anchors,
+            count=config.proposals,
+            side=config.image_size_px,
+        )
+        targets = roi_targets(
+            proposals, real, batch, batch["roi_noise"], rois=config.rois_per_image, mask_side=network.mask_side
+        )
+        positives = targets.positive.shape[1]
+        class_logits, deltas = network.classify(targets.rois, pyramid, training=training)
+        mask_logits = network.mask(targets.rois[:, :positives], mask_maps, training=training)
+        return {
+            "rpn_class": losses.rpn_class_loss(labels, objectness),
+            "rpn_bbox": losses.rpn_bbox_loss(labels, gt_anchor_deltas, anchor_deltas),
+            "mrcnn_class": losses.class_loss(targets.class_ids, targets.weights, class_logits),
+            "mrcnn_bbox": losses.bbox_loss(targets.class_ids, targets.deltas, deltas),
+            "mrcnn_mask": losses.mask_loss(targets.class_ids[:, :positives], targets.masks, mask_logits),
+        }
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The sum of the five components, each with weight 1 as in the paper."""
+        return sum(y_pred[name] for name in losses.COMPONENTS)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The components of this very batch, not running means."""
+        return dict(y_pred)
