@@ -190,6 +190,9 @@ class FittingConfig:
     border_px: Positive
     min_shirt_area: Fraction
     detail: Fraction
+    match_colour: Fraction
+    edge_radius: Fraction
+    edge_band: Fraction
 
 
 @dataclass(frozen=True, config=_strict)
