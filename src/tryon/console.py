@@ -12,7 +12,7 @@ import platform
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from tryon.outputs import write_json
 T = TypeVar("T")
 TIMING_FILE = Path("metrics/timing.json")
 PROGRESS_INTERVAL_S = 10.0
+PLAIN_WIDTH = 120
 _PR_SET_PDEATHSIG = 1
 
 logger = logging.getLogger("tryon")
@@ -40,7 +41,7 @@ def set_up_logging() -> None:
 
 
 def die_with_parent() -> None:
-    """Ask the kernel (Linux) to end this process when its parent ends, so that no stage outlives a killed `dvc repro`."""
+    """Ask the kernel (Linux) to end this process with its parent, so that no stage outlives a killed `dvc repro`."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -64,7 +65,7 @@ def run_stage(name: str, main: Callable[[Sequence[str]], None], argv: Sequence[s
 
 def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """The items again, with a log line of count, rate and time left every ten seconds."""
-    count = total if total is not None else len(items) if hasattr(items, "__len__") else None
+    count = total if total is not None else len(items) if isinstance(items, Sized) else None
     started = last = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item
@@ -76,12 +77,41 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T
             logger.info("%s: %d of %s, %.1f/s%s", what, done, count or "?", rate, left)
 
 
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], colours: Mapping[str, str] | None = None
+) -> None:
+    """A table on stdout: coloured and as wide as the terminal, or plain (120 columns) where there is none.
+
+    Args:
+        columns: titles.
+        rows: cells as plain text; long ones wrap, nothing is cut off.
+        colours: text of a cell to its colour on a terminal; NO_COLOR is honoured.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    plain = not sys.stdout.isatty()
+    console = Console(file=sys.stdout, highlight=False, no_color=plain or None, width=PLAIN_WIDTH if plain else None)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell, style=(colours or {}).get(cell, "")) for cell in row))
+    console.print(table)
+
+
 def _record_seconds(name: str, seconds: float) -> None:
     stage = name + ("@" + os.environ["DVC_STAGE"].split("@", 1)[1] if "@" in os.environ.get("DVC_STAGE", "") else "")
     TIMING_FILE.parent.mkdir(parents=True, exist_ok=True)
     with TIMING_FILE.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         timing = json.loads(TIMING_FILE.read_text()) if TIMING_FILE.exists() else {"stages": {}}
-        timing["machine"] = {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+        timing["machine"] = {
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        }
         timing["stages"][stage] = round(seconds, 1)
         write_json(TIMING_FILE, timing)
