@@ -122,11 +122,11 @@ def _upstream_stages(folder: Path) -> set[str] | None:
 
     with Repo(str(folder), uninitialized=True) as repo:
         graph = repo.index.graph  # edges run from a stage to what it depends on
-        wanted = [stage for stage in graph if stage.addressing == running]
+        wanted = [stage for stage in graph if getattr(stage, "name", None) == running]
         upstream: set[Any] = set()
         while wanted:
             for dependency in graph.successors(wanted.pop()):
                 if dependency not in upstream:
                     upstream.add(dependency)
                     wanted.append(dependency)
-        return {stage.addressing for stage in upstream}
+        return {stage.name for stage in upstream if hasattr(stage, "name")}
