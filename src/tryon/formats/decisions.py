@@ -1,5 +1,6 @@
-"""A person's decisions about pictures: keep or reject, with the reason, by the content's sha256, so that a picture keeps its
-decision wherever it lies and whatever it is called.
+"""A person's decisions about pictures: keep or reject, with the reason, by the content's sha256.
+
+So a picture keeps its decision wherever it lies and whatever it is called.
 """
 
 import re

@@ -1,7 +1,8 @@
 """DeepFashion2 annotations: one JSON file for each picture, `annos/000001.json` for `image/000001.jpg`.
 
 A file holds `source`, `pair_id` and `item1`, `item2`, ... in any order; keys that are not known are kept. Polygons and
-landmarks are in pixels of the picture, the bounding box is `xyxy`. The polygons of one item overlap: its mask is their union.
+landmarks are in pixels of the picture, the bounding box is `xyxy`. The polygons of one item overlap: its mask is their
+union.
 Reading and writing again loses nothing: order of the items, unknown keys, whole numbers as whole numbers.
 """
 

@@ -1,6 +1,6 @@
 """JSON files of strangers: read strictly, every fault with its place; written in the order that they had.
 
-Strictly means: UTF-8, no key twice, no NaN or infinity, no nesting without end. Python's own reader lets all of these pass.
+Strictly means: UTF-8, no key twice, no NaN or infinity, no endless nesting. Python's own reader lets most of it pass.
 """
 
 import json
@@ -112,7 +112,7 @@ def need_number(value: Any, place: Place, low: float = -MAX_COORDINATE, high: fl
     usable = isinstance(value, int | float) and not isinstance(value, bool)
     if not usable or not math.isfinite(value) or not low <= value <= high:
         raise place.fault(value, f"a number from {low} to {high}")
-    return value
+    return float(value) if isinstance(value, float) else int(value)
 
 
 def need_numbers(value: Any, place: Place, count: int | None = None) -> list[float]:

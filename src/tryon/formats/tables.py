@@ -23,7 +23,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig", newline="")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise DataError(
             f"table {path} cannot be read", received=error.strerror, remedy="check the path, or run the stage before"
