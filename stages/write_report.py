@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tryon.console import print_table, run_stage
+from tryon.console import run_stage
 
 
 def main(argv: Sequence[str]) -> None:
@@ -15,13 +15,12 @@ def main(argv: Sequence[str]) -> None:
     args = parser.parse_args(argv)
 
     from tryon.config import load_params
-    from tryon.reporting.figures import VERDICT_COLOURS, figure_rows
     from tryon.reporting.page import write_report
+    from tryon.reporting.summary import print_summary
     from tryon.tracking import run_key
 
-    headline = write_report(Path(), args.out, load_params(), run_key())
-    print_table(*figure_rows(headline), VERDICT_COLOURS)
-    print(f"Report: {args.out.resolve()}")
+    write_report(Path(), args.out, load_params(), run_key())
+    print_summary(Path(), args.out)
 
 
 if __name__ == "__main__":

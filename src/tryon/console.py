@@ -54,12 +54,19 @@ def run_stage(name: str, main: Callable[[Sequence[str]], None], argv: Sequence[s
     set_up_logging()
     die_with_parent()
     started = time.monotonic()
+    code = run_command(name, main, argv)
+    if code == 0:
+        _record_seconds(name, time.monotonic() - started)
+    return code
+
+
+def run_command(name: str, main: Callable[[Sequence[str]], object], argv: Sequence[str] | None = None) -> int:
+    """Run a program and return its exit code; an expected failure is one message on stderr, without a traceback."""
     try:
         main(sys.argv[1:] if argv is None else argv)
     except TryonError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return error.exit_code
-    _record_seconds(name, time.monotonic() - started)
     return 0
 
 
@@ -99,7 +106,9 @@ def print_table(
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell, style=(colours or {}).get(cell, "")) for cell in row))
-    console.print(table)
+    with console.capture() as drawn:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in drawn.get().strip("\n").splitlines() if line.strip()))
 
 
 def _record_seconds(name: str, seconds: float) -> None:

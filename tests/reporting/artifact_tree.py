@@ -24,7 +24,7 @@ def write_tree(root: Path, *, photos: int = 5, answers: bool = True, side: int =
         {"machine": {"cores": 2}, "stages": {"train_mask_rcnn": 141.2, "train_cyclegan@blue": 80.0}},
     )
     (root / "dvc.lock").write_text(
-        "schema: '2.0'\nstages:\n  train_mask_rcnn:\n    outs:\n    - {path: models/mask_rcnn, md5: 0123456789abcdef.dir}\n"
+        "schema: '2.0'\nstages:\n  train_mask_rcnn:\n    outs: [{path: models/mask_rcnn, md5: 0123456789abcdef.dir}]\n"
     )
 
 

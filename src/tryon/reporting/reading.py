@@ -4,7 +4,6 @@
 is absent is a `DataError` with the stage that writes it; what a run may lack (answers, timing) comes back empty.
 """
 
-import csv
 import json
 import math
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 
 from tryon.errors import DataError
+from tryon.formats.tables import read_table
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -57,17 +57,7 @@ def read_json(path: Path, written_by: str) -> dict[str, Any]:
 
 def read_rows(path: Path, columns: tuple[str, ...], written_by: str) -> list[dict[str, str]]:
     """The rows of a CSV table that a stage must have written, with at least these columns."""
-    with _required(path, written_by).open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = [column for column in columns if column not in (reader.fieldnames or [])]
-        if missing:
-            raise DataError(
-                f"{path} lacks the column {', '.join(missing)}",
-                received=", ".join(reader.fieldnames or ["nothing"]),
-                needed=", ".join(columns),
-                remedy=f"run `dvc repro --force {written_by}`",
-            )
-        return list(reader)
+    return read_table(_required(path, written_by), columns)
 
 
 def read_metrics(root: Path) -> dict[str, float]:
