@@ -1,0 +1,19 @@
+"""Which split a picture belongs to, decided by the content of its file so that adding pictures moves no other one."""
+
+import hashlib
+from typing import Literal
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+PRIORITY: tuple[Split, ...] = (
+    "test",
+    "validation",
+    "train",
+)  # of two near-duplicates the one in the earlier split stays
+
+
+def divide(sha256: str, seed: int, validation_fraction: float) -> Split:
+    """`validation` for about that fraction of all file contents, `train` for the others."""
+    digest = hashlib.sha256(f"{seed}:{sha256}".encode()).digest()
+    share = int.from_bytes(digest[:8], "big") / 2**64
+    return "validation" if share < validation_fraction else "train"
