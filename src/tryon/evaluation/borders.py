@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
 from tryon.evaluation.colour import ciede2000
 from tryon.evaluation.pictures import Mask, Picture, checked_mask
+from tryon.geometry.masks import signed_distance
 
 
 def border_ciede2000(a: Picture, b: Picture, mask: NDArray[Any], width_px: int = 3) -> float:
@@ -26,10 +26,7 @@ def border(mask: NDArray[Any], width_px: int = 3) -> Mask:
     Raises:
         DataError: the mask has no edge.
     """
-    inside = np.asarray(mask).astype(np.uint8)
-    if inside.min() == inside.max():
+    inside = np.asarray(mask).astype(bool)
+    if inside.all() or not inside.any():
         raise DataError("the mask has no edge", needed="pixels inside and outside")
-    to_outside = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    to_inside = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    band: Mask = (np.where(inside, to_outside, to_inside) <= width_px).astype(bool)
-    return band
+    return np.asarray(np.abs(signed_distance(inside)) <= width_px - 0.5, dtype=bool)

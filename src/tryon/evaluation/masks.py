@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
+from tryon.geometry.masks import iou
 
 Kind = Literal["segm", "bbox"]
 GroundTruth = Sequence[NDArray[Any]]
@@ -24,9 +25,7 @@ _SHIRT = 1
 
 def mask_iou(a: NDArray[Any], b: NDArray[Any]) -> float:
     """Intersection over union of two masks; 1 where both are empty."""
-    a, b = _same_size(a, b)
-    union = np.count_nonzero(a | b)
-    return float(np.count_nonzero(a & b) / union) if union else 1.0
+    return iou(*_same_size(a, b))
 
 
 def boundary_iou(a: NDArray[Any], b: NDArray[Any], dilation_ratio: float = 0.02) -> float:

@@ -1,0 +1,89 @@
+"""The worn shirt in its new pattern at the photo's size: cloth from the generator, light from the photo."""
+
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tryon.config import FittingConfig
+from tryon.fitting.segments import Segment
+from tryon.fitting.shading import extend_outwards, match_mean, relight, shade_of
+from tryon.images.colour import to_float
+from tryon.images.cutouts import CutOut, cut_out, paste_back, take_square
+from tryon.images.patterns import Look
+from tryon.images.resizing import resize
+
+Picture = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+# Standard deviation of the blur that separates light from cloth, as a fraction of the shirt's height: a generated pixel
+# for plain cloth; for stripes one that covers their period.
+_PLAIN_BLUR, _BLUR_PER_PERIOD = 0.02, 0.6
+_STRIPED_FROM = 0.35
+
+
+class Generator(Protocol):
+    """What fitting needs of a CycleGAN (`tryon.models.cyclegan.load_pattern_generator`)."""
+
+    @property
+    def config(self) -> Any:
+        """Holds `size_px`, the side of the pictures it redraws."""
+        ...
+
+    @property
+    def look(self) -> Look:
+        """The look that it was trained to draw."""
+        ...
+
+    def redraw(self, images: Floats, masks: Floats) -> Floats:
+        """Pictures (B, S, S, 3) in [0, 1] with masks (B, S, S), in the pattern."""
+        ...
+
+
+def redraw_shirt(
+    photo: Picture, shirt: Segment, generator: Generator, wanted: Look, *, config: FittingConfig, margin: float
+) -> Floats:
+    """A layer (H, W, 3) in [0, 1] that shows the shirt in the generator's pattern inside its mask and a little beyond.
+
+    Args:
+        photo: (H, W, 3).
+        shirt: what is worn.
+        generator: of the pattern.
+        wanted: look of the garment; its mean colour is taken over as far as `config.match_colour` says.
+        config: how much of the photo's light is taken over, and the like.
+        margin: free space round the cut-out.
+    """
+    cut = cut_out(photo, shirt.mask, generator.config.size_px, margin)
+    drawn = _enlarged(generator.redraw(to_float(cut.image)[None], (cut.mask > 0).astype(np.float32)[None])[0], cut)
+    square = to_float(take_square(photo, cut.placement))
+    inside = take_square(shirt.mask, cut.placement)
+    sure = _eroded(inside)
+    height = float(np.flatnonzero(inside.any(axis=1)).size)
+    worn_shade = shade_of(square, sure, _cloth_blur_px(shirt.look, height, plain=0.0))
+    drawn_shade = shade_of(drawn, inside, _cloth_blur_px(generator.look, height, plain=_PLAIN_BLUR * height))
+    lit = relight(drawn, drawn_shade, worn_shade, config.detail)
+    matched = match_mean(lit, inside, np.asarray(wanted.lab), config.match_colour)
+    layer: Floats = paste_back(matched, cut.placement, *photo.shape[:2])
+    return layer
+
+
+def _enlarged(drawn: Floats, cut: CutOut) -> Floats:
+    """The generated square at the size it has in the photo; the neutral ground is covered first, lest it bleeds in."""
+    covered = extend_outwards(drawn.astype(np.float32), _eroded(cut.mask > 0))
+    enlarged: Floats = resize(covered, cut.placement.side, cut.placement.side)
+    return enlarged
+
+
+def _eroded(mask: Mask) -> Mask:
+    """The mask without its outermost pixels, whose colours are mixed with the ground's; as it is where it is thin."""
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return np.asarray(inner if inner.any() else mask, bool)
+
+
+def _cloth_blur_px(look: Look, height: float, *, plain: float) -> float:
+    """How far light must be blurred, so that the cloth's pattern is not taken for it."""
+    if look.stripe_strength >= _STRIPED_FROM:
+        return max(_BLUR_PER_PERIOD * look.stripe_period, _PLAIN_BLUR) * height
+    return plain

@@ -1,0 +1,47 @@
+"""The shirt of a picture: which one is meant, its outline at the picture's own resolution, and how it looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tryon.fitting.edges import refine_mask
+from tryon.images.instances import main_instance
+from tryon.images.patterns import Look, measure_look
+
+Picture = NDArray[np.uint8]
+
+
+class Predictor(Protocol):
+    """What fitting needs of Mask R-CNN (`tryon.models.mask_rcnn.load_predictor`)."""
+
+    def predict(self, images: Sequence[Picture]) -> Sequence[Any]:
+        """One `Detections` for each picture: `scores` (N,), `mask_probs` (N, H, W)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """The shirt of one picture: its mask (H, W) at the picture's size, its confidence and its look."""
+
+    mask: NDArray[np.bool_]
+    score: float
+    look: Look
+
+
+def find_shirts(
+    predictor: Predictor, pictures: Sequence[Picture], *, radius: float, band: float
+) -> list[Segment | None]:
+    """The main shirt of each picture, None where there is none; `radius` and `band` as in `edges.refine_mask`."""
+    found = predictor.predict(pictures)
+    return [_main_shirt(picture, each, radius, band) for picture, each in zip(pictures, found, strict=True)]
+
+
+def _main_shirt(picture: Picture, detections: Any, radius: float, band: float) -> Segment | None:
+    index = main_instance(detections.scores, detections.mask_probs > 0.5)
+    if index is None:
+        return None
+    mask = refine_mask(picture, detections.mask_probs[index], radius=radius, band=band)
+    return Segment(mask, float(detections.scores[index]), measure_look(picture, mask))

@@ -1,0 +1,71 @@
+"""Light and shade of a worn shirt: read from the photo at full resolution, laid on the redrawn shirt.
+
+All of it happens in linear light, where shading multiplies: what the camera saw is the cloth's own colour times the
+light that fell on it. On a plain shirt the photo's luminance over its mean is therefore that light, folds and all; the
+generated shirt, small and smooth, gives the cloth.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tryon.images.colour import from_linear, lab_to_rgb, luminance, rgb_to_lab, to_linear
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+# A fold darker or lighter than this against the shirt's mean is a strap, a hand or noise of a black shirt, not light.
+_SHADE_RANGE = (0.15, 3.0)
+# Added to luminances before dividing: 8-bit noise of a black shirt must not become folds of a white one.
+_NOISE_FLOOR = 0.004
+
+
+def extend_outwards(values: Floats, inside: Mask) -> Floats:
+    """The values (H, W[, C]) with every pixel outside of the mask taken from the nearest one inside it."""
+    if inside.all() or not inside.any():
+        return values
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    source = np.zeros(int(nearest.max()) + 1, np.int64)
+    source[nearest[inside]] = np.flatnonzero(inside)
+    flat = values.reshape(inside.size, *values.shape[2:])
+    return np.asarray(flat[source[nearest]], np.float32)
+
+
+def masked_blur(values: Floats, inside: Mask, sigma_px: float) -> Floats:
+    """Gaussian mean of the values (H, W) over the pixels of the mask only, defined near and inside it."""
+    weight = inside.astype(np.float32)
+    total = cv2.GaussianBlur(values * weight, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT)
+    share = cv2.GaussianBlur(weight, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(np.where(share > 1e-4, total / np.maximum(share, 1e-4), values), np.float32)
+
+
+def shade_of(image: Floats, inside: Mask, smooth_px: float = 0.0) -> Floats:
+    """Light (H, W) on the masked cloth relative to its mean, 1 on average; outside continued from the nearest inside.
+
+    Args:
+        image: (H, W, 3) in [0, 1].
+        inside: pixels that surely show the cloth.
+        smooth_px: standard deviation of a blur that removes a pattern of the cloth; 0 keeps every fold.
+    """
+    light = luminance(image) + np.float32(_NOISE_FLOOR)
+    if smooth_px > 0:
+        light = masked_blur(light, inside, smooth_px)
+    shade = np.clip(light / light[inside].mean(), *_SHADE_RANGE)
+    return extend_outwards(np.asarray(shade, np.float32), inside)
+
+
+def relight(layer: Floats, old_shade: Floats, new_shade: Floats, amount: float) -> Floats:
+    """The layer (H, W, 3) with its own light exchanged for another, by `amount` from 0 (as it is) to 1 (wholly)."""
+    gain = (new_shade / old_shade) ** np.float32(amount)
+    return np.asarray(np.clip(from_linear(to_linear(layer) * gain[..., None]), 0, 1), np.float32)
+
+
+def match_mean(layer: Floats, inside: Mask, target_lab: NDArray[np.floating], amount: float) -> Floats:
+    """The layer with its mean Lab colour inside the mask moved towards a target's by `amount`, 0 to 1."""
+    if amount <= 0:
+        return layer
+    lab = rgb_to_lab(layer)
+    step = (np.asarray(target_lab, np.float32) - lab[inside].mean(axis=0)) * np.float32(amount)
+    return lab_to_rgb(lab + step)

@@ -1,0 +1,82 @@
+"""Cut-outs of kept garments (S1) and worn shirts (S2), and the test photos without their shirt (S3): `data/cutouts`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tryon.config import load_params
+from tryon.console import run_stage, track
+
+COLUMNS = ("name", "kind", "split", "found", "score", "area", "box")
+GROUPS = ("garments", "worn_train", "worn_validation", "worn_test")
+
+
+class Source(NamedTuple):
+    """A picture to segment: `kind` is `worn` or `garment`."""
+
+    path: Path
+    kind: str
+    split: str
+
+
+def main(argv: Sequence[str]) -> None:
+    """Segment every kept picture; what was not found stands in the manifest only."""
+    arguments = _parse(argv)
+    config = load_params().cutouts
+    from tryon.formats.tables import write_table
+    from tryon.images.cutout_sets import cut_main_shirt, without_shirt, write_cutout_set
+    from tryon.images.files import read_image, write_png
+    from tryon.models.mask_rcnn import load_predictor
+    from tryon.outputs import new_folder
+
+    predictor = load_predictor(arguments.model)
+    sets: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
+    limits = {"size_px": config.size_px, "margin": config.margin, "min_area": config.min_area}
+    rows = []
+    with new_folder(arguments.out) as building:
+        (building / "without").mkdir()
+        for source in track(_sources(arguments.photos, arguments.garments), "segmented"):
+            image = read_image(source.path)
+            shirt = cut_main_shirt(image, predictor.predict([image])[0], **limits)
+            row = {
+                "name": source.path.name,
+                "kind": source.kind,
+                "split": source.split,
+                "found": int(shirt is not None),
+            }
+            rows.append(row | (shirt.facts if shirt else {}))
+            group = "garments" if source.kind == "garment" else f"worn_{source.split}"
+            if shirt is not None:
+                sets[group][source.path.name] = shirt.cut
+            if shirt is not None and group == "worn_test":
+                write_png(building / "without" / f"{source.path.stem}.png", without_shirt(image, shirt.mask))
+        for group, cuts in sets.items():
+            write_cutout_set(building / f"{group}.npz", cuts, config.size_px)
+        write_table(building / "manifest.csv", COLUMNS, rows)
+
+
+def _sources(photos: Path, garments: Path) -> list[Source]:
+    """Kept photos of people, then kept garments; a garment of several patterns once."""
+    from tryon.formats.tables import read_table
+
+    people = read_table(photos / "manifest.csv", ("file", "split", "source", "kept"))
+    worn = [row for row in people if row["kept"] == "1" and row["source"] == "user"]
+    listed = read_table(garments / "manifest.csv", ("file", "pattern", "split", "kept"))
+    folders = {row["file"]: row for row in reversed(listed) if row["kept"] == "1"}
+    return [Source(photos / row["split"] / "image" / row["file"], "worn", row["split"]) for row in worn] + [
+        Source(garments / row["pattern"] / name, "garment", row["split"]) for name, row in sorted(folders.items())
+    ]
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="segment_garments", description=__doc__)
+    for name, what in (("photos", "kept photos"), ("garments", "kept garments"), ("model", "Mask R-CNN")):
+        parser.add_argument(f"--{name}", type=Path, required=True, help=f"folder of {what}")
+    parser.add_argument("--out", type=Path, required=True, help="folder of cut-outs to write")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(run_stage("segment_garments", main))
