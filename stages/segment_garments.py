@@ -26,20 +26,19 @@ def main(argv: Sequence[str]) -> None:
     arguments = _parse(argv)
     config = load_params().cutouts
     from tryon.formats.tables import write_table
-    from tryon.images.cutout_sets import cut_main_shirt, without_shirt, write_cutout_set
-    from tryon.images.files import read_image, write_png
+    from tryon.images.cutout_sets import cut_main_shirt, detect_in_files, without_shirt, write_cutout_set
+    from tryon.images.files import write_png
     from tryon.models.mask_rcnn import load_predictor
     from tryon.outputs import new_folder
 
-    predictor = load_predictor(arguments.model)
     sets: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
     limits = {"size_px": config.size_px, "margin": config.margin, "min_area": config.min_area}
-    rows = []
+    sources, rows = _sources(arguments.photos, arguments.garments), []
     with new_folder(arguments.out) as building:
         (building / "without").mkdir()
-        for source in track(_sources(arguments.photos, arguments.garments), "segmented"):
-            image = read_image(source.path)
-            shirt = cut_main_shirt(image, predictor.predict([image])[0], **limits)
+        found = detect_in_files(load_predictor(arguments.model), [source.path for source in sources])
+        for source, (image, detections) in zip(sources, track(found, "segmented", len(sources)), strict=True):
+            shirt = cut_main_shirt(image, detections, **limits)
             row = {
                 "name": source.path.name,
                 "kind": source.kind,
@@ -47,10 +46,11 @@ def main(argv: Sequence[str]) -> None:
                 "found": int(shirt is not None),
             }
             rows.append(row | (shirt.facts if shirt else {}))
+            if shirt is None:
+                continue
             group = "garments" if source.kind == "garment" else f"worn_{source.split}"
-            if shirt is not None:
-                sets[group][source.path.name] = shirt.cut
-            if shirt is not None and group == "worn_test":
+            sets[group][source.path.name] = shirt.cut
+            if group == "worn_test":
                 write_png(building / "without" / f"{source.path.stem}.png", without_shirt(image, shirt.mask))
         for group, cuts in sets.items():
             write_cutout_set(building / f"{group}.npz", cuts, config.size_px)
@@ -64,17 +64,16 @@ def _sources(photos: Path, garments: Path) -> list[Source]:
     people = read_table(photos / "manifest.csv", ("file", "split", "source", "kept"))
     worn = [row for row in people if row["kept"] == "1" and row["source"] == "user"]
     listed = read_table(garments / "manifest.csv", ("file", "pattern", "split", "kept"))
-    folders = {row["file"]: row for row in reversed(listed) if row["kept"] == "1"}
+    once = {row["file"]: row for row in reversed(listed) if row["kept"] == "1"}
     return [Source(photos / row["split"] / "image" / row["file"], "worn", row["split"]) for row in worn] + [
-        Source(garments / row["pattern"] / name, "garment", row["split"]) for name, row in sorted(folders.items())
+        Source(garments / row["pattern"] / name, "garment", row["split"]) for name, row in sorted(once.items())
     ]
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="segment_garments", description=__doc__)
-    for name, what in (("photos", "kept photos"), ("garments", "kept garments"), ("model", "Mask R-CNN")):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=f"folder of {what}")
-    parser.add_argument("--out", type=Path, required=True, help="folder of cut-outs to write")
+    for name in ("photos", "garments", "model", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True, help="folder, as in docs/reference/artifacts.md")
     return parser.parse_args(argv)
 
 
