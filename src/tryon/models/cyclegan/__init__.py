@@ -1,1 +1,17 @@
-"""CycleGAN on Keras 3: generators and critics of one pattern."""
+"""CycleGAN on Keras 3: generators and critics of one pattern.
+
+The paper's letters and our names, by domain: X is `plain`, Y is the pattern, G is `plain_to_pattern`, F is `pattern_to_plain`,
+D_Y is `pattern_critic`, D_X is `plain_critic`. Pictures are float32 RGB; in [0, 1] at this package's edge, [-1, 1] within.
+"""
+
+from tryon.models.cyclegan.networks import Architecture, build_critic, build_generator
+from tryon.models.cyclegan.storage import PatternGenerator, load_pattern_generator, save_pattern_generator
+
+__all__ = [
+    "Architecture",
+    "PatternGenerator",
+    "build_critic",
+    "build_generator",
+    "load_pattern_generator",
+    "save_pattern_generator",
+]

@@ -1,0 +1,150 @@
+"""The two kinds of network of a CycleGAN, backend neutral: ResNet generator and 70 x 70 PatchGAN critic.
+
+Pictures are (B, S, S, 3) in [-1, 1]. All convolutions are `valid` with explicit padding, so that every backend computes what the
+paper's reference computes. Nothing here is random except the initial weights.
+
+Reference: Zhu et al. 2017 (arXiv 1703.10593), sections 4 and 7.2; the generator is that of Johnson et al. 2016.
+"""
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers, ops
+
+INSTANCE_NORM_EPSILON = 1e-5  # the reference's; Keras' default of 1e-3 misses its outputs by 8 %
+CRITIC_SLOPE = 0.2
+INITIAL_STD = 0.02
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What must be known to build the networks of one pattern, and nothing about their training.
+
+    Args:
+        size_px: side S of the pictures, a multiple of 4.
+        mask_input: the garment's mask is an input channel of the generators.
+        position_input: the place of each pixel within the garment's box, two channels in [-1, 1].
+        mask_composite: the generators' output counts inside the mask only; outside stays the input picture.
+        edge_kernel_px: side of the generator's first and last kernel (the paper: 7).
+    """
+
+    size_px: int
+    generator_filters: int
+    generator_blocks: int
+    critic_filters: int
+    edge_kernel_px: int = 7
+    mask_input: bool = False
+    position_input: bool = False
+    mask_composite: bool = False
+
+    @property
+    def input_channels(self) -> int:
+        """Channels that enter a generator: the picture, then the mask, then the position."""
+        return 3 + int(self.mask_input) + 2 * int(self.position_input)
+
+
+def build_generator(architecture: Architecture, name: str = "generator", seed: int = 0) -> keras.Model:
+    """A ResNet generator: (B, S, S, C) in [-1, 1] to (B, S, S, 3) in (-1, 1); C is `architecture.input_channels`."""
+    filters, reach = architecture.generator_filters, architecture.edge_kernel_px // 2
+    seeds = keras.random.SeedGenerator(seed)
+    picture = keras.Input((architecture.size_px, architecture.size_px, architecture.input_channels), name="picture")
+
+    x = _reflect(picture, reach)
+    x = _convolution(filters, architecture.edge_kernel_px, seeds, "enter")(x)
+    x = _normalised_relu(x, "enter")
+    for level, width in enumerate((2 * filters, 4 * filters), start=1):
+        x = layers.ZeroPadding2D(1, name=f"down_{level}_pad")(x)
+        x = _normalised_relu(_convolution(width, 3, seeds, f"down_{level}", strides=2)(x), f"down_{level}")
+    for block in range(1, architecture.generator_blocks + 1):
+        y = _convolution(4 * filters, 3, seeds, f"block_{block}_first")(_reflect(x, 1))
+        y = _normalised_relu(y, f"block_{block}_first")
+        y = _convolution(4 * filters, 3, seeds, f"block_{block}_second")(_reflect(y, 1))
+        x = layers.Add(name=f"block_{block}")([x, _instance_norm(f"block_{block}_second")(y)])
+    for level, width in enumerate((2 * filters, filters), start=1):
+        x = _transposed(width, seeds, f"up_{level}")(x)
+        # The reference's padding 1 and output padding 1: a `valid` transposed convolution without its first row and column.
+        x = _normalised_relu(layers.Cropping2D(((1, 0), (1, 0)), name=f"up_{level}_crop")(x), f"up_{level}")
+    x = _convolution(3, architecture.edge_kernel_px, seeds, "leave")(_reflect(x, reach))
+    return keras.Model(picture, layers.Activation("tanh", name="redrawn", dtype="float32")(x), name=name)
+
+
+def build_critic(architecture: Architecture, name: str = "critic", seed: int = 0) -> keras.Model:
+    """A 70 x 70 PatchGAN critic: (B, S, S, 3) to a map of scores (B, S/8 - 2, S/8 - 2, 1); real is 1, fake is 0."""
+    filters = architecture.critic_filters
+    seeds = keras.random.SeedGenerator(seed)
+    picture = keras.Input((architecture.size_px, architecture.size_px, 3), name="picture")
+    x = layers.ZeroPadding2D(1, name="patch_1_pad")(picture)
+    x = _convolution(filters, 4, seeds, "patch_1", strides=2)(x)
+    x = layers.LeakyReLU(CRITIC_SLOPE, name="patch_1_relu")(x)
+    for level, (width, strides) in enumerate(((2, 2), (4, 2), (8, 1)), start=2):
+        x = layers.ZeroPadding2D(1, name=f"patch_{level}_pad")(x)
+        x = _instance_norm(f"patch_{level}")(_convolution(width * filters, 4, seeds, f"patch_{level}", strides=strides)(x))
+        x = layers.LeakyReLU(CRITIC_SLOPE, name=f"patch_{level}_relu")(x)
+    x = layers.ZeroPadding2D(1, name="scores_pad")(x)
+    scores = _convolution(1, 4, seeds, "scores", dtype="float32")(x)
+    return keras.Model(picture, scores, name=name)
+
+
+@keras.saving.register_keras_serializable("tryon")
+class ReflectionPadding2D(layers.Layer):
+    """A border of `reach` pixels that mirrors the picture without repeating its edge: (B, H, W, C) to (B, H+2r, W+2r, C)."""
+
+    def __init__(self, reach: int, **options: object) -> None:
+        super().__init__(**options)
+        self.reach = reach
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return ops.pad(x, ((0, 0), (self.reach, self.reach), (self.reach, self.reach), (0, 0)), mode="reflect")
+
+    def get_config(self) -> dict[str, object]:
+        return {**super().get_config(), "reach": self.reach}
+
+
+@keras.saving.register_keras_serializable("tryon")
+class InstanceNormalization(layers.Layer):
+    """Each channel of each picture with mean 0 and variance 1, without parameters.
+
+    Equal to `GroupNormalization(groups=-1, center=False, scale=False)`, whose reshapes cost a third of a training step on a CPU.
+    """
+
+    def __init__(self, epsilon: float = INSTANCE_NORM_EPSILON, **options: object) -> None:
+        super().__init__(**options)
+        self.epsilon = epsilon
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        x32 = ops.cast(x, "float32")
+        centred = x32 - ops.mean(x32, axis=(1, 2), keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)
+        # Not `rsqrt`: TensorFlow approximates it on a CPU, and step 2 then misses the reference by 1.8e-3 instead of 1.1e-4.
+        return ops.cast(centred / ops.sqrt(variance + self.epsilon), self.compute_dtype)
+
+    def get_config(self) -> dict[str, object]:
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+def _reflect(x: keras.KerasTensor, reach: int) -> keras.KerasTensor:
+    return ReflectionPadding2D(reach)(x)
+
+
+def _kernel_initializer(seeds: keras.random.SeedGenerator) -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(0.0, INITIAL_STD, seed=int(seeds.next()[1]))
+
+
+def _convolution(
+    filters: int, kernel_px: int, seeds: keras.random.SeedGenerator, name: str, *, strides: int = 1, dtype: str | None = None
+) -> keras.layers.Layer:
+    return layers.Conv2D(
+        filters, kernel_px, strides, padding="valid", kernel_initializer=_kernel_initializer(seeds), name=name, dtype=dtype
+    )
+
+
+def _transposed(filters: int, seeds: keras.random.SeedGenerator, name: str) -> keras.layers.Layer:
+    return layers.Conv2DTranspose(filters, 3, 2, padding="valid", kernel_initializer=_kernel_initializer(seeds), name=name)
+
+
+def _instance_norm(name: str) -> keras.layers.Layer:
+    return InstanceNormalization(name=f"{name}_norm")
+
+
+def _normalised_relu(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    return layers.ReLU(name=f"{name}_relu")(_instance_norm(name)(x))

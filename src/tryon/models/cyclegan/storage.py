@@ -1,0 +1,178 @@
+"""A trained pattern on disk: `model.json`, `weights.h5`, `look.json`. Reading executes nothing that a file contains."""
+
+import hashlib
+import io
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+from tryon.errors import ModelError
+from tryon.images.patterns import Look
+from tryon.models.cyclegan.guides import compose, from_network, guide_channels, to_network, with_guides
+from tryon.models.cyclegan.networks import Architecture, build_generator
+from tryon.outputs import write_bytes, write_json
+
+FORMAT = "tryon-cyclegan-1"
+TO_PATTERN, TO_PLAIN = "plain_to_pattern", "pattern_to_plain"
+_RETRAIN = "train the pattern again: dvc repro train_cyclegan"
+_CHUNK = 16  # pictures in one call: bounds memory at 256 px, and costs nothing at 64
+
+
+@dataclass(frozen=True)
+class PatternGenerator:
+    """The generators of one trained pattern, and the look it was trained for.
+
+    Args:
+        config: the architecture; `config.size_px` is the side S that `redraw` takes.
+        facts: what training recorded (`pattern`, `steps`, losses of the last epoch, ...).
+    """
+
+    config: Architecture
+    look: Look
+    facts: dict[str, Any]
+    plain_to_pattern: keras.Model
+    pattern_to_plain: keras.Model
+
+    def redraw(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """The cut-outs in the pattern, (B, S, S, 3) float32 in [0, 1]; neutral ground outside of the mask when composited.
+
+        Args:
+            images: (B, S, S, 3) float32 in [0, 1], cut-outs on the neutral ground.
+            masks: (B, S, S) float32 in [0, 1].
+        """
+        return self._translate(self.plain_to_pattern, images, masks)
+
+    def restore(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """The cut-outs brought from the pattern back to plain: the way back of the cycle, shapes as in `redraw`."""
+        return self._translate(self.pattern_to_plain, images, masks)
+
+    def _translate(self, network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        side = self.config.size_px
+        assert images.shape[1:] == (side, side, 3) and masks.shape == images.shape[:3], (images.shape, masks.shape)
+        out = [
+            translate(network, images[i : i + _CHUNK], masks[i : i + _CHUNK], self.config)
+            for i in range(0, len(images), _CHUNK)
+        ]
+        return np.concatenate(out) if out else np.zeros((0, side, side, 3), np.float32)
+
+
+def translate(network: keras.Model, images: np.ndarray, masks: np.ndarray, architecture: Architecture) -> np.ndarray:
+    """One generator on pictures and masks in [0, 1], composited as the architecture says, (B, S, S, 3) float32 in [0, 1]."""
+    inputs = with_guides(to_network(images), guide_channels(masks, architecture))
+    redrawn = keras.ops.convert_to_numpy(network(inputs, training=False))
+    return from_network(compose(redrawn, masks[..., None].astype(np.float32), architecture))
+
+
+def save_pattern_generator(
+    folder: Path, networks: dict[str, keras.Model], architecture: Architecture, look: Look, facts: dict[str, Any]
+) -> None:
+    """Write both generators, the architecture, the facts and the look; the same content gives the same bytes.
+
+    Args:
+        networks: the models `plain_to_pattern` and `pattern_to_plain`.
+        facts: JSON values without times.
+    """
+    content = _weights_bytes(networks)
+    write_bytes(folder / "weights.h5", content)
+    write_json(folder / "look.json", look.to_dict())
+    write_json(
+        folder / "model.json",
+        {
+            "format": FORMAT,
+            "architecture": asdict(architecture),
+            "facts": facts,
+            "weights_sha256": hashlib.sha256(content).hexdigest(),
+        },
+    )
+
+
+def load_pattern_generator(folder: Path) -> PatternGenerator:
+    """The trained pattern in a folder written by `save_pattern_generator`.
+
+    Raises:
+        ModelError: a file is missing, the weights are not those of `model.json`, of another shape or not finite.
+    """
+    folder = Path(folder)
+    description = _read_json(folder / "model.json")
+    architecture = _architecture(description, folder / "model.json")
+    look = _look(folder / "look.json")
+    content = _checked_weights(folder / "weights.h5", str(description.get("weights_sha256")))
+    networks = {name: build_generator(architecture, name) for name in (TO_PATTERN, TO_PLAIN)}
+    _fill(networks, content, folder / "weights.h5")
+    return PatternGenerator(architecture, look, description.get("facts", {}), networks[TO_PATTERN], networks[TO_PLAIN])
+
+
+def _weights_bytes(networks: dict[str, keras.Model]) -> bytes:
+    memory = io.BytesIO()
+    with h5py.File(memory, "w", track_order=False) as file:
+        for name in sorted(networks):
+            for weight in networks[name].weights:
+                file.create_dataset(f"{name}/{weight.path}", data=keras.ops.convert_to_numpy(weight))
+    return memory.getvalue()
+
+
+def _checked_weights(path: Path, expected_sha256: str) -> bytes:
+    if not path.is_file():
+        raise ModelError(f"{path} is missing", needed="the weights of a trained pattern", remedy=_RETRAIN)
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected_sha256:
+        raise ModelError(
+            f"{path} is not the file that model.json describes", received=found, needed=expected_sha256, remedy=_RETRAIN
+        )
+    return content
+
+
+def _fill(networks: dict[str, keras.Model], content: bytes, path: Path) -> None:
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            for name, network in networks.items():
+                for weight in network.weights:
+                    weight.assign(_dataset(file, f"{name}/{weight.path}", tuple(weight.shape), path))
+    except OSError as error:
+        raise ModelError(f"{path} is not an HDF5 file", received=error, remedy=_RETRAIN) from error
+
+
+def _dataset(file: h5py.File, key: str, shape: tuple[int, ...], path: Path) -> np.ndarray:
+    values = file.get(key)
+    if not isinstance(values, h5py.Dataset) or values.shape != shape:
+        received = values.shape if isinstance(values, h5py.Dataset) else "nothing"
+        raise ModelError(f"{path}: weight {key}", received=received, needed=f"shape {shape}", remedy=_RETRAIN)
+    array = np.asarray(values, np.float32)
+    if not np.isfinite(array).all():
+        raise ModelError(f"{path}: weight {key} is not finite", remedy=_RETRAIN)
+    return array
+
+
+def _architecture(description: dict[str, Any], path: Path) -> Architecture:
+    if description.get("format") != FORMAT:
+        raise ModelError(f"{path}: format", received=description.get("format"), needed=FORMAT, remedy=_RETRAIN)
+    try:
+        return Architecture(**description["architecture"])
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{path}: architecture", received=error, needed="the fields of Architecture", remedy=_RETRAIN) from error
+
+
+def _look(path: Path) -> Look:
+    content = _read_json(path)
+    try:
+        return Look.from_dict(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} does not describe a look", received=error, remedy=_RETRAIN) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ModelError(f"{path} is missing", needed="a trained pattern", remedy=_RETRAIN)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is not JSON", received=error, remedy=_RETRAIN) from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path}: top level", received=type(content).__name__, needed="an object", remedy=_RETRAIN)
+    return content

@@ -1,0 +1,211 @@
+"""Training of the CycleGAN of one pattern: the loop, what it records, and how it goes on after being stopped.
+
+Everything random in a step comes from (seed, step), so that a resumed training needs only what `CompiledStep.variables` holds,
+the losses so far and the step, and ends in the same bytes as one that was never stopped.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tryon.config import CycleGANConfig
+from tryon.console import PROGRESS_INTERVAL_S
+from tryon.datasets.domains import Domain
+from tryon.errors import TrainingError
+from tryon.models.cyclegan.guides import guide_channels, to_network
+from tryon.models.cyclegan.networks import Architecture
+from tryon.training.checkpoints import CheckpointStore
+from tryon.training.cyclegan_losses import COMPONENTS, Batch, Networks, build_networks
+from tryon.training.cyclegan_pool import PoolPlan, plan_pool
+from tryon.training.cyclegan_step import CompiledStep, StepOptions
+
+logger = logging.getLogger("tryon")
+
+Losses = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """Networks after the last step (generators averaged where that was asked for), mean losses of each epoch."""
+
+    networks: Networks
+    losses: list[Losses]
+    steps: int
+
+
+class EpochWatcher(Protocol):
+    """What is called after each epoch (counted from 1) with its mean losses and the networks as they are."""
+
+    def __call__(self, epoch: int, losses: Losses, networks: Networks) -> None: ...
+
+
+def architecture_of(config: CycleGANConfig) -> Architecture:
+    """The part of the configuration that is needed to build the networks."""
+    return Architecture(
+        size_px=config.size_px,
+        generator_filters=config.generator_filters,
+        generator_blocks=config.generator_blocks,
+        critic_filters=config.critic_filters,
+        edge_kernel_px=config.edge_kernel_px,
+        mask_input=config.mask_input,
+        position_input=config.position_input,
+        mask_composite=config.mask_composite,
+    )
+
+
+def run_digest(config: CycleGANConfig, plain: Domain, pattern: Domain, seed: int) -> str:
+    """Sixteen hex digits that differ whenever a checkpoint of one run must not be continued by the other."""
+    digest = hashlib.sha256(json.dumps([asdict(config), seed], sort_keys=True).encode())
+    for domain in (plain, pattern):
+        digest.update(domain.pictures.tobytes())
+        digest.update(domain.masks.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def learning_rate_at(epoch: int, config: CycleGANConfig) -> float:
+    """The rate of an epoch counted from 0: constant, then linear towards 0, which the last epoch does not reach."""
+    over = max(0, epoch + 1 - config.constant_epochs)
+    return config.learning_rate * (1.0 - over / (config.decay_epochs + 1))
+
+
+def train_cyclegan(
+    config: CycleGANConfig,
+    plain: Domain,
+    pattern: Domain,
+    seed: int,
+    checkpoints: Path,
+    on_epoch: EpochWatcher | None = None,
+) -> TrainingResult:
+    """Train until the last epoch, going on from the newest checkpoint of the same run if there is one.
+
+    Args:
+        checkpoints: folder for the checkpoints of this stage and pattern; runs of other data or settings are kept apart in it.
+
+    Raises:
+        TrainingError: a loss is not finite.
+    """
+    keras.utils.set_random_seed(seed)
+    training = _Training(config, plain, pattern, seed, checkpoints / run_digest(config, plain, pattern, seed))
+    training.resume()
+    while training.epoch < training.epochs:
+        losses = training.run_epoch()
+        if on_epoch is not None:
+            with training.averaged():
+                on_epoch(training.epoch, losses, training.networks)
+        training.save()
+    training.step_state.store_averages()
+    training.store.clear()
+    return TrainingResult(training.networks, training.history, training.steps)
+
+
+class _Training:
+    """The state of one run."""
+
+    def __init__(self, config: CycleGANConfig, plain: Domain, pattern: Domain, seed: int, checkpoints: Path) -> None:
+        self.config, self.seed = config, seed
+        self.epochs = config.constant_epochs + config.decay_epochs
+        architecture = architecture_of(config)
+        self.networks = build_networks(architecture, seed)
+        options = StepOptions(config.cycle_weight, config.identity_weight, config.pool_size, config.weight_averaging)
+        self.step_state = CompiledStep(self.networks, options)
+        self.plain, self.pattern = _prepared(plain, architecture), _prepared(pattern, architecture)
+        self.store = CheckpointStore(checkpoints)
+        self.history: list[Losses] = []
+        self.steps = 0
+        self._started, self._first_step, self._reported = time.monotonic(), 0, time.monotonic()
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that are finished."""
+        return len(self.history)
+
+    def resume(self) -> None:
+        """Take up the newest checkpoint, if there is one."""
+        checkpoint = self.store.load_latest()
+        if checkpoint is None:
+            return
+        for name, variable in self.step_state.variables().items():
+            variable.assign(checkpoint.arrays[name])
+        self.steps = self._first_step = checkpoint.step
+        self.history = [dict(losses) for losses in checkpoint.state["history"]]
+        logger.info("goes on after epoch %d of %d", self.epoch, self.epochs)
+
+    def save(self) -> None:
+        """Keep everything that a resumed run needs."""
+        arrays = {name: keras.ops.convert_to_numpy(v) for name, v in self.step_state.variables().items()}
+        self.store.save(self.steps, arrays, {"history": self.history})
+
+    def averaged(self) -> Any:
+        """A context in which the generators hold their averaged weights."""
+        return self.step_state.averaged_generators()
+
+    def run_epoch(self) -> Losses:
+        """One epoch's mean losses."""
+        rate = learning_rate_at(self.epoch, self.config)
+        sums = dict.fromkeys(COMPONENTS, 0.0)
+        for _ in range(self.config.steps_per_epoch):
+            for component, value in self._run_step(rate).items():
+                sums[component] += value
+        losses = {component: total / self.config.steps_per_epoch for component, total in sums.items()}
+        self.history.append(losses)
+        return losses
+
+    def _run_step(self, rate: float) -> Losses:
+        rng = np.random.default_rng([self.seed, self.steps])
+        size = self.config.batch_size
+        batch = Batch(*self._pick(self.plain, rng), *self._pick(self.pattern, rng))
+        plans: tuple[PoolPlan, PoolPlan] = tuple(  # type: ignore[assignment]
+            plan_pool(self.config.pool_size, self.steps, size, rng) for _ in range(2)
+        )
+        losses = self.step_state(batch, plans, rate, _averaging_at(self.steps, self.config.weight_averaging))
+        _refuse_non_finite(losses, self.steps)
+        self.steps += 1
+        self._report(losses)
+        return losses
+
+    def _pick(self, domain: list[NDArray[np.float32]], rng: np.random.Generator) -> list[NDArray[np.float32]]:
+        chosen = rng.integers(len(domain[0]), size=self.config.batch_size)
+        return [array[chosen] for array in domain]
+
+    def _report(self, losses: Losses) -> None:
+        now = time.monotonic()
+        if now - self._reported < PROGRESS_INTERVAL_S:
+            return
+        self._reported = now
+        rate = (self.steps - self._first_step) / (now - self._started)
+        left = (self.epochs * self.config.steps_per_epoch - self.steps) / rate
+        shown = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())
+        logger.info(
+            "epoch %d of %d, step %d: %.1f pictures/s, %.0f s left (%s)",
+            *(self.epoch + 1, self.epochs, self.steps, 2 * self.config.batch_size * rate, left, shown),
+        )
+
+
+def _prepared(domain: Domain, architecture: Architecture) -> list[NDArray[np.float32]]:
+    """Pictures, guide channels and masks (N, S, S, 1) of a domain as the networks take them."""
+    return [to_network(domain.pictures), guide_channels(domain.masks, architecture), domain.masks[..., None]]
+
+
+def _averaging_at(step: int, averaging: float) -> float:
+    """Share of the old average that is kept: rises to `averaging`, so that the first weights are soon forgotten."""
+    return min(averaging, (1.0 + step) / (10.0 + step))
+
+
+def _refuse_non_finite(losses: Losses, step: int) -> None:
+    for component, value in losses.items():
+        if not np.isfinite(value):
+            raise TrainingError(
+                f"the loss {component} of the CycleGAN is not finite in step {step + 1}",
+                received=value,
+                needed="a number",
+                remedy="lower cyclegan.learning_rate, or look at the pictures of the domain",
+            )
