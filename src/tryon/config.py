@@ -170,9 +170,13 @@ class CycleGANConfig:
     generator_filters: AtLeastOne
     generator_blocks: AtLeastOne
     critic_filters: AtLeastOne
+    edge_kernel_px: Literal[3, 5, 7]
     cycle_weight: Positive
     identity_weight: Annotated[float, Field(ge=0)]
     mask_composite: bool
+    mask_input: bool
+    position_input: bool
+    weight_averaging: Annotated[float, Field(ge=0, lt=1)]
     pool_size: Count
     learning_rate: Positive
     constant_epochs: AtLeastOne
