@@ -1,0 +1,92 @@
+"""Changes of a training picture that move its pixels, masks and landmarks together.
+
+A change is drawn once, as a value, and then applied to each of them; the same generator state gives the same change.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tryon.geometry.landmarks import ABSENT, FLIP_ORDER
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far pictures may be changed; the default changes nothing.
+
+    Args:
+        flip: mirror half of the pictures.
+        max_shift: largest shift along each axis, as a fraction of the side.
+        max_scale: largest growth, 0.25 for 1.25 times; shrinking goes as far the other way.
+        colour_jitter: largest change of contrast, of brightness and of each channel, as a fraction.
+    """
+
+    flip: bool = False
+    max_shift: float = 0.0
+    max_scale: float = 0.0
+    colour_jitter: float = 0.0
+
+    def draw(self, random: np.random.Generator, side: int) -> "Change":
+        """A change for a square picture of `side` pixels."""
+        mirrored = bool(random.random() < 0.5) and self.flip
+        scale = float(np.exp(random.uniform(-1, 1) * np.log1p(self.max_scale)))
+        shift = random.uniform(-1, 1, 2) * self.max_shift * side
+        contrast, brightness = 1 + random.uniform(-1, 1) * self.colour_jitter, random.uniform(-1, 1) * self.colour_jitter / 2
+        channels = 1 + random.uniform(-1, 1, 3) * self.colour_jitter / 2
+        return Change(side, mirrored, scale, (float(shift[0]), float(shift[1])), contrast, brightness, channels)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a square picture: mirror, scale about the middle, shift; contrast, brightness, gains by channel."""
+
+    side: int
+    mirrored: bool
+    scale: float
+    shift: tuple[float, float]
+    contrast: float
+    brightness: float
+    channels: NDArray[np.float64]
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """(2, 3): old pixel indices x, y, 1 to new ones."""
+        middle = (self.side - 1) / 2
+        along_x = -self.scale if self.mirrored else self.scale
+        return np.array(
+            [
+                [along_x, 0.0, middle - along_x * middle + self.shift[0]],
+                [0.0, self.scale, middle - self.scale * middle + self.shift[1]],
+            ]
+        )
+
+    def picture(self, square: NDArray[np.uint8], ground: int) -> NDArray[np.uint8]:
+        """The picture (side, side, 3), moved and recoloured; `ground` where nothing was."""
+        moved = self._warp(square, (ground, ground, ground))
+        levels = np.arange(256, dtype=np.float64)[:, None] / 255.0
+        table = ((levels - 0.5) * self.contrast + 0.5 + self.brightness) * self.channels
+        coloured = cv2.LUT(moved, (np.clip(table, 0, 1) * 255 + 0.5).astype(np.uint8)[None])
+        return np.asarray(coloured, np.uint8)
+
+    def mask(self, coverage: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The coverage (side, side) 0..255 of a mask, moved."""
+        return self._warp(coverage, (0,))
+
+    def points(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Points (..., 2), moved."""
+        return np.asarray(points, np.float64) @ self.matrix[:, :2].T + self.matrix[:, 2]
+
+    def landmarks(self, landmarks: ArrayLike) -> NDArray[np.float64]:
+        """Landmarks (25, 3) of a short sleeve top, moved, left and right exchanged when mirrored; absent ones stay 0."""
+        moved = np.array(landmarks, np.float64)
+        if self.mirrored:
+            moved = moved[FLIP_ORDER]
+        present = moved[:, 2] != ABSENT
+        moved[present, :2] = self.points(moved[present, :2])
+        return moved
+
+    def _warp(self, square: NDArray[np.uint8], ground: tuple[int, ...]) -> NDArray[np.uint8]:
+        size = (self.side, self.side)
+        return np.asarray(cv2.warpAffine(square, self.matrix, size, flags=cv2.INTER_LINEAR, borderValue=ground), np.uint8)
