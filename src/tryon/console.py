@@ -40,6 +40,14 @@ def set_up_logging() -> None:
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
+def read_environment(path: Path) -> dict[str, str]:
+    """The `NAME=value` lines of an environment file; empty where there is none."""
+    if not path.is_file():
+        return {}
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if "=" in line and not line.startswith("#")]
+    return {name.strip(): value for name, _, value in (line.partition("=") for line in lines)}
+
+
 def die_with_parent() -> None:
     """Ask the kernel (Linux) to end this process with its parent, so that no stage outlives a killed `dvc repro`."""
     if sys.platform == "linux":

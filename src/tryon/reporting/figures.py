@@ -198,3 +198,16 @@ def _best(values: list[float | None], better: Better) -> int | None:
 def _order(name: str) -> tuple[int, str]:
     known = list(MEANINGS)
     return (known.index(name) if name in known else len(known), name)
+
+
+def comparison_rows(
+    measured: Mapping[str, Mapping[str, float]], *, slices: bool = False
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Titles and rows of several runs' metrics side by side, one row for each metric that any of them has."""
+    names = dict.fromkeys(name for figures in measured.values() for name in figures)
+    kept = [name for name in names if slices or not name.startswith("mask_rcnn/") or name.count("/") == 1]
+    rows = [
+        (name, *(show(name, figures[name]) if name in figures else "-" for figures in measured.values()))
+        for name in kept
+    ]
+    return ("metric", *measured), rows

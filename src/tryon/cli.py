@@ -1,0 +1,149 @@
+"""The `tryon` command. Results go to stdout, logs to stderr; exit codes: 0 done, 1 expected failure, 2 wrong usage.
+
+Nothing heavy is imported before a command runs, so that `tryon --help` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tryon.errors import DataError, TryonError, UsageError
+
+app = typer.Typer(
+    name="tryon",
+    help="Virtual try-on of T-shirts: a photo and a garment in, the same photo wearing it out.",
+    epilog="Exit codes: 0 done, 1 expected failure (one message with a remedy), 2 wrong usage.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+STATE_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line; the console script's entry point."""
+    from tryon.console import read_environment, set_up_logging
+
+    set_up_logging()
+    for name, value in read_environment(Path("infra/env")).items():
+        os.environ.setdefault(name, value)
+    try:
+        app(args=None if argv is None else list(argv), prog_name="tryon")
+    except TryonError as error:
+        print(f"tryon: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine and checkout; exit code 1 if something fails.
+
+    \b
+    Example:
+    tryon doctor
+    """
+    from tryon.console import print_table
+    from tryon.doctor import State, examine
+
+    checks = examine(Path.cwd())
+    rows = [(check.name, check.state.value, check.found, check.remedy) for check in checks]
+    print_table(("check", "state", "found", "what to do"), rows, STATE_COLOURS)
+    failed = [check.name for check in checks if check.state is State.FAIL]
+    if failed:
+        raise DataError(f"not ready: {', '.join(failed)}", remedy="follow the last column of these lines")
+
+
+@app.command()
+def fit(
+    photo: Annotated[Path, typer.Option(help="Photo of a person who wears a shirt (JPEG, PNG, WebP).")],
+    garment: Annotated[Path, typer.Option(help="Picture of the T-shirt to put on.")],
+    out: Annotated[Path, typer.Option(help="The result, a PNG.")],
+    pattern: Annotated[str | None, typer.Option(help="Draw this pattern instead of recognising it.")] = None,
+    models: Annotated[Path, typer.Option(help="Folder with mask_rcnn/ and cyclegan/PATTERN/.")] = Path("models"),
+) -> None:
+    """Put a garment on the person of a photo; pixels outside the shirt stay exactly as they are.
+
+    \b
+    Example:
+    tryon fit --photo me.jpg --garment shirt.jpg --out result.png
+    """
+    if out.suffix.lower() != ".png":
+        raise UsageError("--out must be a PNG file", received=out, remedy=f"use {out.with_suffix('.png')}")
+    from tryon.config import load_params
+    from tryon.images.decoding import read_untrusted
+    from tryon.images.files import write_png
+
+    params = load_params()
+    pictures = read_untrusted(photo), read_untrusted(garment)
+    from tryon.fitting.fitter import Fitter
+    from tryon.tracking import run_key
+
+    fitter = Fitter.load(models / "mask_rcnn", models / "cyclegan", params.fitting, params.cutouts.margin)
+    result = fitter.fit(*pictures, pattern)
+    write_png(out, result.image, text={"run_key": run_key(), "pattern": result.pattern})
+    redrawn = float((result.alpha > 0).mean())
+    print(f"{out}: pattern {result.pattern}, {redrawn:.1%} of the photo redrawn")
+
+
+@app.command()
+def experiment(
+    name: Annotated[str, typer.Argument(help="experiments/NAME.yaml")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A further value, section.key=value.")] = None,
+) -> None:
+    """Run a named parameter set in a workspace of its own; run again, it goes on where it stopped.
+
+    \b
+    Example:
+    tryon experiment tiny --set cyclegan.constant_epochs=2
+    """
+    from tryon.experiments import run_experiment
+    from tryon.reporting.summary import print_summary
+
+    workspace = run_experiment(Path.cwd(), name, settings or [])
+    print_summary(workspace, workspace / "reports/index.html")
+
+
+@app.command()
+def compare(
+    names: Annotated[list[str] | None, typer.Argument(help="Experiments; all that were run if none is given.")] = None,
+    slices: Annotated[bool, typer.Option(help="Also figures by slice.")] = False,
+) -> None:
+    """Show the metrics of this checkout (default) and of experiments side by side.
+
+    \b
+    Example:
+    tryon compare default tiny
+    """
+    from tryon.console import print_table
+    from tryon.experiments import workspaces
+    from tryon.reporting.figures import comparison_rows
+    from tryon.reporting.reading import read_metrics
+
+    known = workspaces(Path.cwd())
+    unknown = [name for name in names or [] if name not in known]
+    if unknown:
+        raise UsageError(f"no workspace {', '.join(unknown)}", needed=f"some of: {', '.join(known)}")
+    measured = {name: read_metrics(known[name]) for name in names or known}
+    measured = {name: figures for name, figures in measured.items() if figures or names}
+    if not any(measured.values()):
+        raise DataError("nothing has been measured yet", remedy="run `make repro` or `tryon experiment NAME`")
+    print_table(*comparison_rows(measured, slices=slices))
+
+
+@app.command()
+def replay() -> None:
+    """Send the runs that were recorded while MLflow was out of reach.
+
+    \b
+    Example:
+    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 tryon replay
+    """
+    from tryon.tracking import replay_journals
+
+    print(f"{replay_journals()} runs sent")

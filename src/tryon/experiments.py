@@ -1,0 +1,262 @@
+"""Named experiments: a parameter set of `experiments/`, run in a workspace of its own under `.experiments/`.
+
+A workspace is a clone of the checkout at its HEAD, with the experiment's values merged over params.yaml. It shares the
+DVC cache and the MLflow store of the checkout, and stays: running the same experiment again goes on where it stopped.
+"""
+
+import difflib
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tryon.config import PARAMS_FILE, load_params, read_yaml
+from tryon.console import die_with_parent, logger, read_environment
+from tryon.errors import ConfigError, DataError, ServiceError, UsageError
+from tryon.outputs import new_folder, write_text
+
+EXPERIMENTS = Path("experiments")
+WORKSPACES = Path(".experiments")
+LAST_STAGE = "write_report"
+# Sources may lie beside the checkout; everything else that params.yaml names lies inside of it and is cloned or made.
+SOURCE_KEYS = (("photos", "path"), ("garments", "path"), ("fitting", "pairs_path"))
+# What a run writes into tracked files: kept when the workspace moves to a newer commit, or DVC would start afresh.
+_RESULTS = ("dvc.lock", "metrics")
+
+
+def run_experiment(checkout: Path, name: str, settings: Sequence[str] = ()) -> Path:
+    """Run an experiment to its report and return its workspace.
+
+    Args:
+        checkout: the root of the repository.
+        name: `experiments/NAME.yaml`.
+        settings: further values, `section.key=value`.
+
+    Raises:
+        ConfigError: the experiment names an unknown key or a value that is not accepted.
+        ServiceError: the pipeline stopped, or the experiment is running already.
+    """
+    params = experiment_params(checkout, name, settings)
+    (checkout / WORKSPACES).mkdir(exist_ok=True)
+    with _one_at_a_time(checkout / WORKSPACES / f"{name}.lock", name):
+        workspace = prepare_workspace(checkout, name)
+        text = f"# Made by `tryon experiment {name}` from params.yaml and experiments/{name}.yaml.\n"
+        write_text(workspace / PARAMS_FILE, text + yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
+        load_params(workspace / PARAMS_FILE)
+        _reproduce(checkout, workspace, name)
+    return workspace
+
+
+def experiment_params(checkout: Path, name: str, settings: Sequence[str] = ()) -> dict[str, Any]:
+    """params.yaml with the experiment's values and settings, paths of outside sources absolute."""
+    path = checkout / EXPERIMENTS / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(each.stem for each in (checkout / EXPERIMENTS).glob("*.yaml"))
+        raise UsageError(
+            f"there is no experiment {name!r}",
+            needed=f"one of: {', '.join(known) or 'none yet'}",
+            remedy=f"write {path}",
+        )
+    params = merge(read_yaml(checkout / PARAMS_FILE), read_yaml(path), str(path.relative_to(checkout)))
+    for setting in settings:
+        set_value(params, setting)
+    return with_absolute_sources(checkout, params)
+
+
+def merge(params: Mapping[str, Any], overrides: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The parameters with the overrides in their place; a value replaces the whole value of its key.
+
+    Raises:
+        ConfigError: an override names a section or key that params.yaml does not have; all of them are named.
+    """
+    merged = deepcopy(dict(params))
+    unknown = []
+    for section, values in overrides.items():
+        if section not in merged:
+            unknown.append(_unknown(section, section, merged))
+        elif not isinstance(merged[section], dict):
+            merged[section] = values
+        elif not isinstance(values, dict):
+            unknown.append(f"{section}: needs `key: value` lines (got {values!r})")
+        else:
+            unknown += [
+                _unknown(f"{section}.{key}", key, merged[section]) for key in values if key not in merged[section]
+            ]
+            merged[section].update(values)
+    if unknown:
+        raise ConfigError(f"{source}: {'; '.join(unknown)}", remedy="use keys of params.yaml")
+    return merged
+
+
+def set_value(params: dict[str, Any], setting: str) -> None:
+    """Set one `section.key=value` in place; the value is read as YAML.
+
+    Raises:
+        UsageError: the text is not of that form.
+        ConfigError: there is no such key.
+    """
+    path, sign, text = setting.partition("=")
+    if not sign or not path:
+        raise UsageError("--set needs a key and a value", received=setting, needed="section.key=value")
+    *parents, last = path.split(".")
+    place: Any = params
+    for key in parents:
+        place = place.get(key) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or last not in place:
+        known = [f"{section}.{key}" for section, keys in params.items() if isinstance(keys, dict) for key in keys]
+        raise ConfigError(f"--set {_unknown(path, path, [*known, *params])}", remedy="use keys of params.yaml")
+    try:
+        place[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {path}: the value is not YAML", received=text) from error
+
+
+def with_absolute_sources(checkout: Path, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with source paths that lead out of the checkout made absolute.
+
+    Raises:
+        DataError: such a source does not exist.
+    """
+    changed = deepcopy(dict(params))
+    for section, key in SOURCE_KEYS:
+        source = changed.get(section, {}).get(key)
+        if not isinstance(source, str):
+            continue
+        resolved = (checkout / source).resolve()
+        if resolved.is_relative_to(checkout.resolve()):
+            continue
+        if not resolved.exists():
+            raise DataError(f"{section}.{key} names a folder that is missing", received=source, needed=str(resolved))
+        changed[section][key] = str(resolved)
+    return changed
+
+
+def prepare_workspace(checkout: Path, name: str) -> Path:
+    """The experiment's workspace at the checkout's HEAD, made or brought up to date; results in it stay."""
+    _warn_of_changes(checkout)
+    workspace = checkout / WORKSPACES / name
+    if not (workspace / ".git").exists():
+        with new_folder(workspace) as building:
+            _git(checkout, "clone", "--quiet", "--local", str(checkout.resolve()), str(building.resolve()))
+            cache = _run(checkout, [sys.executable, "-m", "dvc", "cache", "dir"])
+            _run(building, [sys.executable, "-m", "dvc", "cache", "dir", "--local", str((checkout / cache).resolve())])
+    _restore_results(workspace)
+    _git(workspace, "fetch", "--quiet", "origin", "HEAD")
+    if _git(workspace, "rev-parse", "FETCH_HEAD") != _git(workspace, "rev-parse", "HEAD"):
+        _keep_results(workspace)
+        _git(workspace, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
+        _restore_results(workspace)
+    return workspace
+
+
+def environment(checkout: Path, workspace: Path, name: str) -> dict[str, str]:
+    """The environment of the workspace's stages: its own source first, the checkout's MLflow store, infra/env."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))}
+    folders = [str(Path(sys.executable).parent), kept.get("PATH", os.defpath)]
+    return {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{(checkout / '.tryon/mlflow.db').resolve()}",
+        **kept,
+        **read_environment(workspace / "infra/env"),
+        "PATH": os.pathsep.join(folders),
+        # Before site-packages, where the editable install names the checkout's own source.
+        "PYTHONPATH": str((workspace / "src").resolve()),
+        "TRYON_EXPERIMENT": name,
+    }
+
+
+def workspaces(checkout: Path) -> dict[str, Path]:
+    """The checkout itself (`default`) and every experiment's workspace, by name."""
+    found = sorted(path.parent for path in (checkout / WORKSPACES).glob("*/dvc.yaml"))
+    return {"default": checkout} | {path.name: path for path in found if path.suffix != ".tmp"}
+
+
+def _reproduce(checkout: Path, workspace: Path, name: str) -> None:
+    sys.stdout.flush()
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro", LAST_STAGE],
+        cwd=workspace,
+        env=environment(checkout, workspace, name),
+        stdout=sys.stderr,  # progress; results alone go to stdout
+        preexec_fn=die_with_parent,
+        check=False,
+    )
+    if done.returncode:
+        raise ServiceError(
+            f"experiment {name} stopped: the message is above",
+            received=f"dvc repro ended with {done.returncode}",
+            remedy=f"mend what it names and run `tryon experiment {name}` again: finished stages are kept",
+        )
+
+
+@contextmanager
+def _one_at_a_time(lock: Path, name: str) -> Iterator[None]:
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ServiceError(f"experiment {name} is running already", remedy="wait for it or end it") from error
+        yield
+
+
+def _keep_results(workspace: Path) -> None:
+    with new_folder(_kept(workspace)) as kept:
+        for name in _RESULTS:
+            source = workspace / name
+            if source.is_dir():
+                shutil.copytree(source, kept / name)
+            elif source.exists():
+                shutil.copy(source, kept / name)
+
+
+def _restore_results(workspace: Path) -> None:
+    """Put back what was kept; also after a kill between keeping and restoring."""
+    for source in sorted(_kept(workspace).glob("*")):
+        target = workspace / source.name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, target)
+    shutil.rmtree(_kept(workspace), ignore_errors=True)
+
+
+def _kept(workspace: Path) -> Path:
+    return workspace / ".git" / "tryon-results"
+
+
+def _warn_of_changes(checkout: Path) -> None:
+    changed = _git(checkout, "status", "--porcelain", "--", ".", *(f":(exclude){name}" for name in _RESULTS))
+    if changed:
+        names = [line[3:] for line in changed.splitlines()]
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        logger.warning("warning: %d uncommitted changes are not part of this run: %s", len(names), shown)
+
+
+def _unknown(path: str, key: str, known: Iterator[str] | Mapping[str, Any] | Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, list(known), n=1)
+    return f"{path}: unknown key" + (f" (did you mean {near[0]}?)" if near else "")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return _run(folder, ["git", *arguments])
+
+
+def _run(folder: Path, command: list[str]) -> str:
+    """What a short helper command printed; its failure is a `ServiceError` with its own words."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=clean)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise ServiceError(
+            f"`{' '.join(command[:4])}` failed in {folder}",
+            received=said[-1] if said else f"exit code {done.returncode}",
+            remedy="run from the root of a Git checkout with at least one commit",
+        )
+    return done.stdout.strip("\n")
