@@ -129,15 +129,11 @@ class _Delivery:
         self._thread.start()
 
     def finish(self, timeout_s: float) -> None:
-        """Send the rest for a limited time; remove the journal if all of it has arrived."""
+        """Wait a limited time for the rest to be sent; the thread goes on for as long as the program does."""
         self._ended.set()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
             self._warn(TimeoutError(f"not done after {timeout_s:.0f} s"))
-        elif self._complete:
-            self._journal.remove()
-        else:
-            self._journal.close()
 
     def _work(self) -> None:
         reached = self._sender is not None
@@ -145,7 +141,10 @@ class _Delivery:
             self._replay_others()
         while not self._ended.wait(SEND_INTERVAL_S if reached else RETRY_INTERVAL_S):
             reached = self._attempt()
-        self._complete = self._attempt() and self._complete
+        if self._attempt() and self._complete:
+            self._journal.remove()
+        else:
+            self._journal.close()
 
     def _attempt(self) -> bool:
         """Send what there is; False, after one warning in a run, if MLflow does not take it."""
