@@ -100,6 +100,21 @@ def need_text(value: Any, place: Place, among: Iterable[str] | None = None) -> s
     return value
 
 
+def need_file_name(value: Any, place: Place) -> str:
+    """The value, which must be a file name within a folder: no address, no way out, no backslash."""
+    name = need_text(value, place)
+    parts = name.split("/")
+    if (
+        not name.strip()
+        or "" in parts
+        or ".." in parts
+        or "." in parts
+        or any(sign in name for sign in ("\\", ":", "\0"))
+    ):
+        raise place.fault(name, "a file name within the folder of pictures")
+    return name
+
+
 def need_whole(value: Any, place: Place, low: int, high: int) -> int:
     """The value, which must be a whole number within [low, high]; 2.0 and "2" are not."""
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:

@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin
 
 from tryon import outputs
 from tryon.errors import DataError, DecodeError
-from tryon.images.normalising import FORMATS, to_rgb
+from tryon.images.normalising import FORMATS, check_end, to_rgb
 
 # Our own files may be larger than uploads, but not so large that one of them fills the memory (3 bytes a pixel).
 MAX_PIXELS = 50_000_000
@@ -40,6 +40,7 @@ def decode_own(content: bytes, name: str) -> NDArray[np.uint8]:
             warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata, which is dropped
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 _check_size(image, name)
+                check_end(content, image.format)
                 return to_rgb(image)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise DecodeError(

@@ -12,9 +12,26 @@ from PIL import Image, ImageCms, ImageOps
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 
+_PNG_END = b"IEND\xaeB`\x82"
 
-def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+
+def check_end(content: bytes, format_name: str | None) -> None:
+    """Check that a PNG file's bytes hold its last chunk, which Pillow does not miss.
+
+    Raises:
+        OSError: they do not: the file was cut.
+    """
+    if format_name == "PNG" and _PNG_END not in content:
+        raise OSError("the end of the PNG file is missing")
+
+
+def to_rgb(image: Image.Image, long_side_px: int | None = None) -> NDArray[np.uint8]:
     """The pixels (H, W, 3) of an opened picture; reads it to the end.
+
+    Args:
+        image: as `Image.open` gives it.
+        long_side_px: a picture of four times this and more is shrunk by a whole factor, to no less than twice this,
+            before its colours are converted; for pictures so large that the conversion would take seconds.
 
     Raises:
         OSError, SyntaxError, ValueError: as Pillow does for damaged content.
@@ -22,7 +39,10 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     profile = image.info.get("icc_profile")
     image.load()
     upright = ImageOps.exif_transpose(image)
-    return np.array(_on_white(_to_eight_bits(_to_srgb(upright, profile))), np.uint8)
+    narrow = _to_eight_bits(upright)
+    if long_side_px is not None and max(narrow.size) >= 4 * long_side_px and narrow.mode not in ("P", "1"):
+        narrow = narrow.reduce(max(narrow.size) // (2 * long_side_px))
+    return np.array(_on_white(_to_srgb(narrow, profile)), np.uint8)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

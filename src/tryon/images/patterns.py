@@ -169,7 +169,7 @@ def _at_measuring_size(
 
 
 def _dominant(pixels: FloatArray) -> FloatArray:
-    """The mean of the pixels near the fullest place of the Lab histogram (cells of 8, smoothed with their neighbours)."""
+    """The mean of the pixels near the fullest place of the Lab histogram (cells of 8, smoothed)."""
     cells = np.clip(((pixels + _LAB_SHIFT) / 8).astype(int), 0, 32)
     counts = np.zeros((33, 33, 33), np.float32)
     np.add.at(counts, tuple(cells.T), 1)
