@@ -39,12 +39,8 @@ def main(argv: Sequence[str]) -> None:
         found = detect_in_files(load_predictor(arguments.model), [source.path for source in sources])
         for source, (image, detections) in zip(sources, track(found, "segmented", len(sources)), strict=True):
             shirt = cut_main_shirt(image, detections, **limits)
-            row = {
-                "name": source.path.name,
-                "kind": source.kind,
-                "split": source.split,
-                "found": int(shirt is not None),
-            }
+            facts = (source.path.name, source.kind, source.split, int(shirt is not None))
+            row: dict[str, object] = dict(zip(COLUMNS, facts, strict=False))
             rows.append(row | (shirt.facts if shirt else {}))
             if shirt is None:
                 continue

@@ -1,1 +1,6 @@
-"""Photo and garment to result, in one process."""
+"""Photo + garment -> result: the same photo, wearing it."""
+
+from tryon.fitting.fitter import Fitter, FittingResult
+from tryon.fitting.segments import Segment
+
+__all__ = ["Fitter", "FittingResult", "Segment"]

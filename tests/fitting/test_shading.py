@@ -1,0 +1,80 @@
+"""Light read from a photo and laid on another cloth: multiplication undone and done again, at the edges too."""
+
+import numpy as np
+import pytest
+
+from tryon.fitting.shading import extend_outwards, masked_blur, match_mean, relight, shade_of
+from tryon.images.colour import from_linear, rgb_to_lab, to_linear
+
+
+def lit(colour: list[float], shade: np.ndarray) -> np.ndarray:
+    """Cloth of one sRGB colour under a light, as sRGB."""
+    return from_linear(to_linear(np.array(colour, np.float32)) * shade[..., None].astype(np.float32))
+
+
+def folds(side: int = 40) -> np.ndarray:
+    rows, columns = np.mgrid[:side, :side] / side
+    return 1 + 0.25 * np.sin(9 * columns + 4 * rows)
+
+
+def test_extend_outwards_takes_the_nearest_inside_pixel() -> None:
+    rng = np.random.default_rng(0)
+    values, inside = rng.random((9, 11)).astype(np.float32), rng.random((9, 11)) > 0.8
+    extended = extend_outwards(values, inside)
+    places = np.argwhere(inside)
+    for row in range(9):
+        for column in range(11):
+            distances = np.hypot(*(places - (row, column)).T)
+            nearest = values[tuple(places[distances <= distances.min() * 1.05 + 1e-9].T)]
+            assert np.isclose(nearest, extended[row, column]).any()
+    assert np.array_equal(extended[inside], values[inside])
+
+
+def test_extend_outwards_leaves_full_and_empty_masks() -> None:
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    for mask in (np.ones((2, 3), bool), np.zeros((2, 3), bool)):
+        assert np.array_equal(extend_outwards(values, mask), values)
+
+
+def test_masked_blur_does_not_mix_in_the_outside() -> None:
+    inside = np.zeros((30, 30), bool)
+    inside[8:22, 8:22] = True
+    values = np.where(inside, 0.5, 99.0).astype(np.float32)
+    assert np.allclose(masked_blur(values, inside, 3.0)[inside], 0.5, atol=1e-5)
+
+
+def test_relighting_equals_the_same_light_on_the_other_cloth() -> None:
+    inside = np.ones((40, 40), bool)
+    shade = folds() / folds().mean()
+    red, blue = lit([0.7, 0.3, 0.3], shade), np.broadcast_to(np.float32([0.2, 0.3, 0.6]), (40, 40, 3)).copy()
+    result = relight(blue, shade_of(blue, inside), shade_of(red, inside), 1.0)
+    assert np.abs(result - lit([0.2, 0.3, 0.6], shade)).max() < 0.02
+
+
+def test_relighting_by_nothing_changes_nothing_and_light_is_one_on_average() -> None:
+    layer, inside = lit([0.6, 0.5, 0.4], folds()), np.ones((40, 40), bool)
+    assert np.allclose(relight(layer, shade_of(layer, inside), np.ones((40, 40), np.float32), 0.0), layer, atol=1e-5)
+    assert shade_of(layer, inside).mean() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_blur_keeps_stripes_out_of_the_light() -> None:
+    rows = np.mgrid[:40, :40][0]
+    stripes = np.where((rows // 3 % 2)[..., None] == 1, 0.9, 0.3).astype(np.float32) * np.ones(3, np.float32)
+    inside = np.ones((40, 40), bool)
+    assert shade_of(stripes, inside).std() > 0.5
+    assert shade_of(stripes, inside, 6.0).std() < 0.1
+
+
+def test_noise_of_a_black_shirt_does_not_become_folds_of_a_white_one() -> None:
+    noise = np.random.default_rng(1).integers(0, 4, (40, 40, 3)).astype(np.float32) / 255
+    assert shade_of(noise, np.ones((40, 40), bool)).std() < 0.1
+
+
+def test_matching_the_mean_reaches_the_target_by_the_amount() -> None:
+    layer, inside = lit([0.4, 0.5, 0.6], folds()), np.ones((40, 40), bool)
+    target = np.array([60.0, 20.0, 10.0])
+    before = rgb_to_lab(layer)[inside].mean(axis=0)
+    assert np.allclose(rgb_to_lab(match_mean(layer, inside, target, 1.0))[inside].mean(axis=0), target, atol=0.5)
+    half = rgb_to_lab(match_mean(layer, inside, target, 0.5))[inside].mean(axis=0)
+    assert np.allclose(half, (before + target) / 2, atol=0.5)
+    assert match_mean(layer, inside, target, 0.0) is layer
