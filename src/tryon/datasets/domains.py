@@ -1,7 +1,7 @@
 """The two sides of a CycleGAN as folders of RGBA pictures (trainA, trainB, testA, testB), and back as arrays.
 
-A is the source look (plain garments), B the target pattern; alpha is the garment's mask. Worn shirts join a side when their
-measured look belongs to it. Cut-outs of the validation split are left to those who pick a checkpoint.
+A is the source look (plain garments), B the target pattern; alpha is the garment's mask. Worn shirts join a side when
+their measured look belongs to it. Cut-outs of the validation split are left to those who pick a checkpoint.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +23,11 @@ from tryon.outputs import write_json
 
 MANIFEST_COLUMNS = ("file", "side", "origin", "kind", "look", "flip", "shift_x", "shift_y", "scale")
 SIDES = ("trainA", "trainB", "testA", "testB")
-SAME_LOOK, FAR_LOOK = 1.0, 1.5  # in units of `look_distance`, where 1 is the limit of being called the same
-# A worn shirt has folds that a flat garment has not: it may vary twice as much as the 90th percentile of the garments; dots,
-# checks and prints vary more. Below 6 (lightness) and 3 (colour) is rendering and JPEG noise.
+# In units of `look_distance`, where 1 is the limit of being called the same. The target is held tighter: at 1 a purple
+# shirt of the same lightness passed as blue.
+TARGET_LOOK, SAME_LOOK, FAR_LOOK = 0.6, 1.0, 1.5
+# A worn shirt has folds that a flat garment has not: it may vary twice as much as the 90th percentile of the garments;
+# dots, checks and prints vary more. Below 6 (lightness) and 3 (colour) is rendering and JPEG noise.
 _UNEVEN, _LEAST_STD = 2.0, (6.0, 3.0, 3.0)
 _SPLITS = ("train", "test")
 
@@ -53,7 +55,7 @@ class Augmentation:
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """One side of a CycleGAN: pictures (N, S, S, 3) float32 in [0, 1], masks (N, S, S) float32 in [0, 1], file names."""
+    """One side of a CycleGAN: pictures (N, S, S, 3) and masks (N, S, S) as float32 in [0, 1], and file names."""
 
     pictures: NDArray[np.float32]
     masks: NDArray[np.float32]
@@ -79,7 +81,9 @@ def load_domain(folder: Path, size_px: int | None = None) -> Domain:
     """
     files = sorted(Path(folder).glob("*.png"))
     if not files:
-        raise DataError(f"{folder} holds no pictures", needed="RGBA pictures (*.png)", remedy="dvc repro prepare_domains")
+        raise DataError(
+            f"{folder} holds no pictures", needed="RGBA pictures (*.png)", remedy="dvc repro prepare_domains"
+        )
     pictures = [read_rgba(file) for file in files]
     side = size_px or pictures[0].shape[0]
     for file, picture in zip(files, pictures, strict=True):
@@ -112,9 +116,9 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
         for listed, side in ((source, split + "A"), (pattern, split + "B")):
             sides[side].extend(garments.get((listed, split), []))
         for worn in _read_cutouts(cutouts / f"worn_{split}.npz", "worn"):
-            side = side_of(worn.look, sources, target)
-            if side is not None:
-                sides[split + side].append(worn)
+            letter = side_of(worn.look, sources, target)
+            if letter is not None:
+                sides[split + letter].append(worn)
     _require(sides, pattern, source, min_pictures)
     return Sides(sides, target)
 
@@ -122,13 +126,15 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
 def side_of(look: Look, sources: Sequence[Look], target: Look) -> str | None:
     """The side that a worn shirt of this look belongs to: `A`, `B`, or None where it is neither or in between.
 
-    It is the target's where it would be called the same; a source's where it is like one of the source garments (which are of
-    many colours, so that no mean of them says anything), is as even as they are, and is far from the target.
+    It is the target's where it would be called the same; a source's where it is like one of the source garments (which
+    are of many colours, so that no mean of them says anything), is as even as they are, and is far from the target.
     """
     to_target = look_distance(look, target)
-    if to_target <= SAME_LOOK:
+    if to_target <= TARGET_LOOK:
         return "B"
-    even = np.array(look.lab_std) <= np.maximum(_UNEVEN * np.percentile([s.lab_std for s in sources], 90, axis=0), _LEAST_STD)
+    even = np.array(look.lab_std) <= np.maximum(
+        _UNEVEN * np.percentile([s.lab_std for s in sources], 90, axis=0), _LEAST_STD
+    )
     if to_target > FAR_LOOK and even.all() and min(look_distance(look, one) for one in sources) <= SAME_LOOK:
         return "A"
     return None
@@ -166,9 +172,11 @@ def render_copy(
         side = image.shape[0]
         centre = (side - 1) / 2
         move_x, move_y = (shift * side + centre * (1 - change.scale) for shift in (change.shift_x, change.shift_y))
-        matrix = np.float32([[change.scale, 0, move_x], [0, change.scale, move_y]])  # type: ignore[call-overload]
+        matrix = np.array([[change.scale, 0, move_x], [0, change.scale, move_y]], np.float32)
         ground = (NEUTRAL_GROUND_U8,) * 3
-        image = cv2.warpAffine(np.ascontiguousarray(image), matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=ground)
+        image = cv2.warpAffine(
+            np.ascontiguousarray(image), matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=ground
+        )
         mask = cv2.warpAffine(np.ascontiguousarray(mask), matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=0)
     colours = resize(np.ascontiguousarray(image), size_px, size_px)
     alpha = resize(np.ascontiguousarray(mask), size_px, size_px)
@@ -194,7 +202,10 @@ def _read_cutouts(path: Path, kind: str) -> list[CutOutPicture]:
             images, masks, names = content["images"], content["masks"], content["names"]
     except (KeyError, ValueError, OSError) as error:
         raise DataError(
-            f"{path} holds no cut-outs", received=error, needed="images, masks, names", remedy="dvc repro segment_garments"
+            f"{path} holds no cut-outs",
+            received=error,
+            needed="images, masks, names",
+            remedy="dvc repro segment_garments",
         ) from error
     return [
         CutOutPicture(image, mask, Path(str(name)).name, kind, measure_look(image, mask > 127))
@@ -243,7 +254,9 @@ def _plan(
         for index in range(config.max_pictures - len(chosen)):
             flip = bool(config.flips and rng.random() < 0.5)
             shift_x, shift_y = draw(config.max_shift), draw(config.max_shift)
-            plan.append((chosen[index % len(chosen)], Augmentation(flip, shift_x, shift_y, 1.0 + draw(config.max_scale))))
+            plan.append(
+                (chosen[index % len(chosen)], Augmentation(flip, shift_x, shift_y, 1.0 + draw(config.max_scale)))
+            )
     return plan
 
 

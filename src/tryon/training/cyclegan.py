@@ -1,14 +1,13 @@
 """Training of the CycleGAN of one pattern: the loop, what it records, and how it goes on after being stopped.
 
-Everything random in a step comes from (seed, step), so that a resumed training needs only what `CompiledStep.variables` holds,
-the losses so far and the step, and ends in the same bytes as one that was never stopped.
+Everything random in a step comes from (seed, step), so that a resumed training needs only what `CompiledStep.variables`
+holds, the losses so far and the step, and ends in the same bytes as one that was never stopped.
 """
 
 import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -85,16 +84,17 @@ def train_cyclegan(
     checkpoints: Path,
     on_epoch: EpochWatcher | None = None,
 ) -> TrainingResult:
-    """Train until the last epoch, going on from the newest checkpoint of the same run if there is one.
+    """Train until the last epoch, going on from the newest checkpoint if there is one.
 
     Args:
-        checkpoints: folder for the checkpoints of this stage and pattern; runs of other data or settings are kept apart in it.
+        checkpoints: folder of this run alone (name it by `run_digest`); it stays, for the caller to remove once the
+            result is safe.
 
     Raises:
         TrainingError: a loss is not finite.
     """
     keras.utils.set_random_seed(seed)
-    training = _Training(config, plain, pattern, seed, checkpoints / run_digest(config, plain, pattern, seed))
+    training = _Training(config, plain, pattern, seed, checkpoints)
     training.resume()
     while training.epoch < training.epochs:
         losses = training.run_epoch()
@@ -103,7 +103,6 @@ def train_cyclegan(
                 on_epoch(training.epoch, losses, training.networks)
         training.save()
     training.step_state.store_averages()
-    training.store.clear()
     return TrainingResult(training.networks, training.history, training.steps)
 
 

@@ -1,7 +1,8 @@
 """What a CycleGAN is asked for, backend neutral: losses of generators and critics as scalars with names.
 
-Least-squares adversarial loss, cycle and identity loss as mean absolute differences. The order of a step is the reference's:
-generators first; the critics then see the fakes made before that update, some of them exchanged for older ones.
+Least-squares adversarial loss, cycle and identity loss as mean absolute differences. The order of a step is the
+reference's: generators first; the critics then see the fakes made before that update, some of them exchanged for older
+ones.
 
 Reference: Zhu et al. 2017, sections 3 and 4; identity loss: section 5.2 there.
 """
@@ -50,7 +51,7 @@ class Networks:
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures of both domains in [-1, 1] (B, S, S, 3), their guide channels (B, S, S, E) and masks (B, S, S, 1) in [0, 1]."""
+    """Pictures of both domains (B, S, S, 3) in [-1, 1], guide channels (B, S, S, E), masks (B, S, S, 1) in [0, 1]."""
 
     plain: Any
     plain_guides: Any
@@ -76,8 +77,8 @@ def generator_losses(
 ) -> tuple[list[Any], Any, Any]:
     """Losses in the order of `GENERATOR_COMPONENTS` (their sum is minimised), the fake patterns and the fake plains.
 
-    Translation and identity of one generator are one call on twice the batch: instance norm keeps pictures apart, so the result
-    is that of two calls.
+    Translation and identity of one generator are one call on twice the batch: instance norm keeps pictures apart, so
+    the result is that of two calls.
     """
     fake_pattern, identity_pattern = _translate_both(networks, networks.plain_to_pattern, batch, from_plain=True)
     fake_plain, identity_plain = _translate_both(networks, networks.pattern_to_plain, batch, from_plain=False)

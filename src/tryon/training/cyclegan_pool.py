@@ -14,7 +14,7 @@ from keras import ops
 
 @dataclass(frozen=True)
 class PoolPlan:
-    """For each fake of the batch: the pool's slot, whether the slot's picture is shown, whether the fake takes the slot.
+    """For each fake of a batch: the pool's slot, whether the slot's picture is shown, whether the fake takes it.
 
     All arrays are (B,): int32, bool, bool.
     """
@@ -27,8 +27,8 @@ class PoolPlan:
 def plan_pool(size: int, step: int, batch_size: int, rng: np.random.Generator) -> PoolPlan:
     """The plan of one pool for one step.
 
-    The first `size` fakes fill the pool and are shown as they are; later, half of the time a random older fake is shown and
-    its place taken. `size` 0 means no pool.
+    The first `size` fakes fill the pool and are shown as they are; later, half of the time a random older fake is shown
+    and its place taken. `size` 0 means no pool.
 
     Args:
         step: steps made before this one.
@@ -47,7 +47,7 @@ def plan_pool(size: int, step: int, batch_size: int, rng: np.random.Generator) -
 
 
 def exchange(pool: Any, fakes: Any, slots: Any, show_old: Any, store: Any) -> tuple[Any, Any]:
-    """The fakes to show (B, S, S, 3) and the pool afterwards (P, S, S, 3), following a plan; usable inside a compiled graph."""
+    """The fakes to show (B, S, S, 3) and the pool afterwards (P, S, S, 3); usable inside a compiled graph."""
     shown = []
     for i in range(fakes.shape[0]):
         old, new = ops.take(pool, slots[i], axis=0), fakes[i]

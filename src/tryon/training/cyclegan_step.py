@@ -20,7 +20,7 @@ ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON = 0.5, 0.999, 1e-8  # the reference's
 
 @dataclass(frozen=True)
 class StepOptions:
-    """What a step needs beside networks and pictures; `averaging` 0 leaves out the average of the generators' weights."""
+    """What a step needs beside networks and pictures; `averaging` 0: no average of the generators' weights."""
 
     cycle_weight: float
     identity_weight: float
@@ -29,7 +29,7 @@ class StepOptions:
 
 
 class CompiledStep:
-    """The state that a step changes (networks, optimisers, pools, averaged generators) and the compiled function that does."""
+    """What a step changes (networks, optimisers, pools, averaged generators) and the compiled function that does."""
 
     def __init__(self, networks: Networks, options: StepOptions) -> None:
         tf.config.experimental.enable_op_determinism()
@@ -76,7 +76,9 @@ class CompiledStep:
     def variables(self) -> dict[str, Any]:
         """Every variable that a resumed training needs, by a stable name."""
         networks = vars(self.networks).items()
-        named = {f"{n}/{v.path}": v for n, network in networks if isinstance(network, keras.Model) for v in network.weights}
+        named = {
+            f"{n}/{v.path}": v for n, network in networks if isinstance(network, keras.Model) for v in network.weights
+        }
         for name, optimizer in zip(("generators", "critics"), self.optimizers, strict=True):
             named |= {f"adam_{name}/{i:03d}": v for i, v in enumerate(optimizer.variables)}
         named |= {f"pool/{i}": v for i, v in enumerate(self.pools)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from tryon.models.cyclegan.networks import Architecture
 
@@ -14,17 +15,19 @@ NEUTRAL = 0.0  # the neutral ground (0.5 grey in [0, 1]) as the networks see it
 _MASKED = 0.5
 
 
-def to_network(pictures: np.ndarray) -> np.ndarray:
+def to_network(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """Pictures in [0, 1] as float32 in [-1, 1]."""
-    return np.asarray(pictures, np.float32) * 2.0 - 1.0
+    scaled: NDArray[np.float32] = np.asarray(pictures, np.float32) * np.float32(2.0) - np.float32(1.0)
+    return scaled
 
 
-def from_network(pictures: np.ndarray) -> np.ndarray:
+def from_network(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """Pictures in [-1, 1] as float32 in [0, 1]."""
-    return np.clip((np.asarray(pictures, np.float32) + 1.0) / 2.0, 0.0, 1.0)
+    scaled: NDArray[np.float32] = np.clip((np.asarray(pictures, np.float32) + 1.0) / 2.0, 0.0, 1.0)
+    return scaled
 
 
-def guide_channels(masks: np.ndarray, architecture: Architecture) -> np.ndarray:
+def guide_channels(masks: NDArray[np.float32], architecture: Architecture) -> NDArray[np.float32]:
     """Input channels beside the picture, (B, S, S, E) float32 in [-1, 1]; E is 0 where the architecture asks for none.
 
     Args:
@@ -40,18 +43,19 @@ def guide_channels(masks: np.ndarray, architecture: Architecture) -> np.ndarray:
     return np.concatenate(channels, axis=-1).astype(np.float32)
 
 
-def garment_position(mask: np.ndarray) -> np.ndarray:
-    """Row and column of each pixel within the mask's box, (S, S, 2): -1 at its top or left edge, 1 at its bottom or right.
+def garment_position(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Row and column of each pixel within the mask's box, (S, S, 2): -1 at its top or left edge, 1 at the other.
 
-    A pattern has its place on the garment (a stripe, a print), and a convolution cannot tell where it is. Limited to [-1, 1].
+    A pattern has its place on the garment (a stripe, a print), and a convolution cannot tell where it is. Limited to
+    [-1, 1].
     """
     inside = mask > _MASKED
-    axes = [_along(inside.any(axis=1)), _along(inside.any(axis=0))]
+    axes = [_along(np.asarray(inside.any(axis=axis))) for axis in (1, 0)]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).astype(np.float32)
 
 
 def compose(redrawn: Any, masks: Any, architecture: Architecture) -> Any:
-    """The generator's output inside the mask, neutral ground outside; unchanged where the architecture does not composite.
+    """The generator's output inside the mask, neutral ground outside; all of it where nothing is composited.
 
     Args:
         redrawn: (B, S, S, 3) tensor or array in [-1, 1].
@@ -67,10 +71,11 @@ def with_guides(pictures: Any, guides: Any) -> Any:
     return ops.concatenate([pictures, guides], axis=-1)
 
 
-def _along(occupied: np.ndarray) -> np.ndarray:
+def _along(occupied: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Place of each index between the first and the last occupied one, in [-1, 1]; all 0 when none is occupied."""
     indices = np.flatnonzero(occupied)
     if indices.size == 0:
         return np.zeros(occupied.size, np.float32)
     extent = max(indices[-1] - indices[0], 1)
-    return np.clip(2.0 * (np.arange(occupied.size) - indices[0]) / extent - 1.0, -1.0, 1.0)
+    places: NDArray[np.float32] = np.clip(2.0 * (np.arange(occupied.size) - indices[0]) / extent - 1.0, -1.0, 1.0)
+    return places

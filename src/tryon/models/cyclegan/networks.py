@@ -1,7 +1,7 @@
 """The two kinds of network of a CycleGAN, backend neutral: ResNet generator and 70 x 70 PatchGAN critic.
 
-Pictures are (B, S, S, 3) in [-1, 1]. All convolutions are `valid` with explicit padding, so that every backend computes what the
-paper's reference computes. Nothing here is random except the initial weights.
+Pictures are (B, S, S, 3) in [-1, 1]. All convolutions are `valid` with explicit padding, so that every backend computes
+what the paper's reference computes. Nothing here is random except the initial weights.
 
 Reference: Zhu et al. 2017 (arXiv 1703.10593), sections 4 and 7.2; the generator is that of Johnson et al. 2016.
 """
@@ -62,7 +62,8 @@ def build_generator(architecture: Architecture, name: str = "generator", seed: i
         x = layers.Add(name=f"block_{block}")([x, _instance_norm(f"block_{block}_second")(y)])
     for level, width in enumerate((2 * filters, filters), start=1):
         x = _transposed(width, seeds, f"up_{level}")(x)
-        # The reference's padding 1 and output padding 1: a `valid` transposed convolution without its first row and column.
+        # The reference's padding 1 and output padding 1: a `valid` transposed convolution without its first row and
+        # column.
         x = _normalised_relu(layers.Cropping2D(((1, 0), (1, 0)), name=f"up_{level}_crop")(x), f"up_{level}")
     x = _convolution(3, architecture.edge_kernel_px, seeds, "leave")(_reflect(x, reach))
     return keras.Model(picture, layers.Activation("tanh", name="redrawn", dtype="float32")(x), name=name)
@@ -78,7 +79,9 @@ def build_critic(architecture: Architecture, name: str = "critic", seed: int = 0
     x = layers.LeakyReLU(CRITIC_SLOPE, name="patch_1_relu")(x)
     for level, (width, strides) in enumerate(((2, 2), (4, 2), (8, 1)), start=2):
         x = layers.ZeroPadding2D(1, name=f"patch_{level}_pad")(x)
-        x = _instance_norm(f"patch_{level}")(_convolution(width * filters, 4, seeds, f"patch_{level}", strides=strides)(x))
+        x = _instance_norm(f"patch_{level}")(
+            _convolution(width * filters, 4, seeds, f"patch_{level}", strides=strides)(x)
+        )
         x = layers.LeakyReLU(CRITIC_SLOPE, name=f"patch_{level}_relu")(x)
     x = layers.ZeroPadding2D(1, name="scores_pad")(x)
     scores = _convolution(1, 4, seeds, "scores", dtype="float32")(x)
@@ -86,8 +89,8 @@ def build_critic(architecture: Architecture, name: str = "critic", seed: int = 0
 
 
 @keras.saving.register_keras_serializable("tryon")
-class ReflectionPadding2D(layers.Layer):
-    """A border of `reach` pixels that mirrors the picture without repeating its edge: (B, H, W, C) to (B, H+2r, W+2r, C)."""
+class ReflectionPadding2D(layers.Layer):  # type: ignore[misc]
+    """A border of `reach` pixels that mirrors the picture without repeating its edge."""
 
     def __init__(self, reach: int, **options: object) -> None:
         super().__init__(**options)
@@ -101,10 +104,11 @@ class ReflectionPadding2D(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tryon")
-class InstanceNormalization(layers.Layer):
+class InstanceNormalization(layers.Layer):  # type: ignore[misc]
     """Each channel of each picture with mean 0 and variance 1, without parameters.
 
-    Equal to `GroupNormalization(groups=-1, center=False, scale=False)`, whose reshapes cost a third of a training step on a CPU.
+    Equal to `GroupNormalization(groups=-1, center=False, scale=False)`, whose reshapes cost a third of a training step
+    on a CPU.
     """
 
     def __init__(self, epsilon: float = INSTANCE_NORM_EPSILON, **options: object) -> None:
@@ -115,7 +119,8 @@ class InstanceNormalization(layers.Layer):
         x32 = ops.cast(x, "float32")
         centred = x32 - ops.mean(x32, axis=(1, 2), keepdims=True)
         variance = ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)
-        # Not `rsqrt`: TensorFlow approximates it on a CPU, and step 2 then misses the reference by 1.8e-3 instead of 1.1e-4.
+        # Not `rsqrt`: TensorFlow approximates it on a CPU, and step 2 then misses the reference by 1.8e-3 instead of
+        # 1.1e-4.
         return ops.cast(centred / ops.sqrt(variance + self.epsilon), self.compute_dtype)
 
     def get_config(self) -> dict[str, object]:
@@ -131,15 +136,29 @@ def _kernel_initializer(seeds: keras.random.SeedGenerator) -> keras.initializers
 
 
 def _convolution(
-    filters: int, kernel_px: int, seeds: keras.random.SeedGenerator, name: str, *, strides: int = 1, dtype: str | None = None
+    filters: int,
+    kernel_px: int,
+    seeds: keras.random.SeedGenerator,
+    name: str,
+    *,
+    strides: int = 1,
+    dtype: str | None = None,
 ) -> keras.layers.Layer:
     return layers.Conv2D(
-        filters, kernel_px, strides, padding="valid", kernel_initializer=_kernel_initializer(seeds), name=name, dtype=dtype
+        filters,
+        kernel_px,
+        strides,
+        padding="valid",
+        kernel_initializer=_kernel_initializer(seeds),
+        name=name,
+        dtype=dtype,
     )
 
 
 def _transposed(filters: int, seeds: keras.random.SeedGenerator, name: str) -> keras.layers.Layer:
-    return layers.Conv2DTranspose(filters, 3, 2, padding="valid", kernel_initializer=_kernel_initializer(seeds), name=name)
+    return layers.Conv2DTranspose(
+        filters, 3, 2, padding="valid", kernel_initializer=_kernel_initializer(seeds), name=name
+    )
 
 
 def _instance_norm(name: str) -> keras.layers.Layer:

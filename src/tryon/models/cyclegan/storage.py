@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from tryon.errors import ModelError
 from tryon.images.patterns import Look
@@ -38,8 +39,8 @@ class PatternGenerator:
     plain_to_pattern: keras.Model
     pattern_to_plain: keras.Model
 
-    def redraw(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """The cut-outs in the pattern, (B, S, S, 3) float32 in [0, 1]; neutral ground outside of the mask when composited.
+    def redraw(self, images: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cut-outs in the pattern, (B, S, S, 3) float32 in [0, 1]; when composited, neutral ground outside the mask.
 
         Args:
             images: (B, S, S, 3) float32 in [0, 1], cut-outs on the neutral ground.
@@ -47,11 +48,13 @@ class PatternGenerator:
         """
         return self._translate(self.plain_to_pattern, images, masks)
 
-    def restore(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    def restore(self, images: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cut-outs brought from the pattern back to plain: the way back of the cycle, shapes as in `redraw`."""
         return self._translate(self.pattern_to_plain, images, masks)
 
-    def _translate(self, network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    def _translate(
+        self, network: keras.Model, images: NDArray[np.float32], masks: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         side = self.config.size_px
         assert images.shape[1:] == (side, side, 3) and masks.shape == images.shape[:3], (images.shape, masks.shape)
         out = [
@@ -61,8 +64,10 @@ class PatternGenerator:
         return np.concatenate(out) if out else np.zeros((0, side, side, 3), np.float32)
 
 
-def translate(network: keras.Model, images: np.ndarray, masks: np.ndarray, architecture: Architecture) -> np.ndarray:
-    """One generator on pictures and masks in [0, 1], composited as the architecture says, (B, S, S, 3) float32 in [0, 1]."""
+def translate(
+    network: keras.Model, images: NDArray[np.float32], masks: NDArray[np.float32], architecture: Architecture
+) -> NDArray[np.float32]:
+    """What one generator makes of pictures and masks in [0, 1], composited where that is asked: (B, S, S, 3) in [0, 1]."""
     inputs = with_guides(to_network(images), guide_channels(masks, architecture))
     redrawn = keras.ops.convert_to_numpy(network(inputs, training=False))
     return from_network(compose(redrawn, masks[..., None].astype(np.float32), architecture))
@@ -138,7 +143,7 @@ def _fill(networks: dict[str, keras.Model], content: bytes, path: Path) -> None:
         raise ModelError(f"{path} is not an HDF5 file", received=error, remedy=_RETRAIN) from error
 
 
-def _dataset(file: h5py.File, key: str, shape: tuple[int, ...], path: Path) -> np.ndarray:
+def _dataset(file: h5py.File, key: str, shape: tuple[int, ...], path: Path) -> NDArray[np.float32]:
     values = file.get(key)
     if not isinstance(values, h5py.Dataset) or values.shape != shape:
         received = values.shape if isinstance(values, h5py.Dataset) else "nothing"
@@ -155,7 +160,9 @@ def _architecture(description: dict[str, Any], path: Path) -> Architecture:
     try:
         return Architecture(**description["architecture"])
     except (KeyError, TypeError) as error:
-        raise ModelError(f"{path}: architecture", received=error, needed="the fields of Architecture", remedy=_RETRAIN) from error
+        raise ModelError(
+            f"{path}: architecture", received=error, needed="the fields of Architecture", remedy=_RETRAIN
+        ) from error
 
 
 def _look(path: Path) -> Look:

@@ -1,0 +1,64 @@
+"""Scores and grids of one pattern's CycleGAN on its test side: `metrics/cyclegan/PATTERN.json`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tryon.console import run_stage
+
+CELL_PX, ROWS_PER_PAGE, MAX_PAGES = 160, 8, 3
+COLUMNS = ("plain", "redrawn", "cycled", "flat fill", "by luminance")
+
+
+def main(argv: Sequence[str]) -> None:
+    """Redraw every test cut-out, score the results beside those that need no network, and draw them."""
+    arguments = _parse(argv)
+    from tryon.datasets.domains import load_domain
+    from tryon.evaluation.cyclegan import BASELINES, Sample, score_samples, sleeve_retention
+    from tryon.images.colour import to_u8
+    from tryon.images.files import write_png
+    from tryon.images.sheets import grid
+    from tryon.models.cyclegan import load_pattern_generator
+    from tryon.models.mask_rcnn import load_predictor
+    from tryon.outputs import new_folder, write_json
+    from tryon.tracking import start_run
+
+    generator, detector = load_pattern_generator(arguments.model), load_predictor(arguments.mask_rcnn)
+    plain = load_domain(arguments.domains / "testA", generator.config.size_px)
+    fakes = generator.redraw(plain.pictures, plain.masks)
+    cycled = generator.restore(fakes, plain.masks)
+    masks = plain.masks > 0.5
+    pictures, fakes, cycled = to_u8(plain.pictures), to_u8(fakes), to_u8(cycled)
+    samples = [Sample(*values) for values in zip(pictures, masks, fakes, cycled, strict=True)]
+    scores = score_samples(samples, generator.look)
+    scores["sleeve_retention"] = sleeve_retention(
+        fakes, masks, lambda shown: [found.masks for found in detector.predict(shown)], detector.config.image_size_px
+    )
+    rows = [
+        [s.picture, s.fake, s.cycled, *(redraw(s.picture, s.mask, generator.look) for redraw in BASELINES.values())]
+        for s in samples
+    ]
+    pages = [grid(rows[i : i + ROWS_PER_PAGE], CELL_PX, labels=COLUMNS) for i in range(0, len(rows), ROWS_PER_PAGE)]
+    stage = f"evaluate_cyclegan@{arguments.pattern}"
+    with new_folder(arguments.report) as building, start_run(stage, generator.facts, {"model": arguments.model}) as run:
+        for number, page in enumerate(pages[:MAX_PAGES], start=1):
+            write_png(building / f"test_{number}.png", page)
+            run.log_picture(f"test/test_{number}.png", page)
+        run.log_metrics({f"cyclegan/{name}": value for name, value in scores.items()})
+    write_json(arguments.metrics, {name: round(value, 4) for name, value in scores.items()})
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="evaluate_cyclegan", description=__doc__)
+    parser.add_argument("--pattern", required=True, help="name of the pattern")
+    parser.add_argument("--domains", type=Path, required=True, help="folder written by prepare_domains")
+    parser.add_argument("--model", type=Path, required=True, help="folder written by train_cyclegan")
+    parser.add_argument("--mask-rcnn", type=Path, required=True, help="folder written by train_mask_rcnn")
+    parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--report", type=Path, required=True, help="folder of grids to write")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(run_stage("evaluate_cyclegan", main))

@@ -1,0 +1,53 @@
+"""The CycleGAN of one pattern, trained; goes on from its last checkpoint: `models/cyclegan/PATTERN`."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tryon.config import load_params
+from tryon.console import run_stage
+
+CHECKPOINTS = Path(".tryon/checkpoints")
+
+
+def main(argv: Sequence[str]) -> None:
+    """Train as `params.yaml` says, record the run, and write generators, losses and epoch grids."""
+    arguments = _parse(argv)
+    params = load_params()
+    from tryon.datasets.domains import SIDES, load_domain
+    from tryon.tracking import start_run
+    from tryon.training.cyclegan import run_digest, train_cyclegan
+    from tryon.training.cyclegan_outputs import EpochGrids, write_trained_pattern
+
+    config, stage = params.cyclegan, f"train_cyclegan@{arguments.pattern}"
+    plain, pattern, test_plain, test_pattern = (load_domain(arguments.domains / side, config.size_px) for side in SIDES)
+    run_folder = CHECKPOINTS / stage / run_digest(config, plain, pattern, params.seed)
+    settings = {"pattern": arguments.pattern, "seed": params.seed, "cyclegan": asdict(config)}
+    with start_run(stage, settings, {"domains": arguments.domains}) as run:
+        grids = EpochGrids(
+            run_folder / "grids",
+            test_plain,
+            test_pattern,
+            every_epochs=config.grid_every_epochs,
+            last_epoch=config.constant_epochs + config.decay_epochs,
+            recorder=run,
+        )
+        result = train_cyclegan(config, plain, pattern, params.seed, run_folder, grids)
+        write_trained_pattern(arguments.model, arguments.pattern, result, arguments.domains / "look.json", grids.folder)
+        run.log_file(arguments.model / "losses.csv")
+    shutil.rmtree(CHECKPOINTS / stage)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="train_cyclegan", description=__doc__)
+    parser.add_argument("--pattern", required=True, help="name of the pattern")
+    parser.add_argument("--domains", type=Path, required=True, help="folder written by prepare_domains")
+    parser.add_argument("--model", type=Path, required=True, help="folder to write")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(run_stage("train_cyclegan", main))
