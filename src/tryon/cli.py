@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 @app.command()
 def doctor() -> None:
-    """Check this machine and checkout; exit code 1 if something fails.
+    """Check this machine and this checkout, a remedy a line.
+
+    Exit code 1 if something fails.
 
     \b
     Example:
@@ -67,7 +69,9 @@ def fit(
     pattern: Annotated[str | None, typer.Option(help="Draw this pattern instead of recognising it.")] = None,
     models: Annotated[Path, typer.Option(help="Folder with mask_rcnn/ and cyclegan/PATTERN/.")] = Path("models"),
 ) -> None:
-    """Put a garment on the person of a photo; pixels outside the shirt stay exactly as they are.
+    """Put a garment on the person of a photo.
+
+    Pixels outside the shirt stay exactly as they are.
 
     \b
     Example:
@@ -92,11 +96,39 @@ def fit(
 
 
 @app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A DeepFashion2 folder, or a COCO or VIA file.")],
+    target: Annotated[Path, typer.Argument(metavar="DST", help="A folder for DeepFashion2, else a JSON file.")],
+    from_format: Annotated[str, typer.Option("--from", help="deepfashion2, coco or via.")],
+    to_format: Annotated[str, typer.Option("--to", help="deepfashion2, coco or via.")],
+    images: Annotated[Path | None, typer.Option(help="Folder of the picture files, if they lie elsewhere.")] = None,
+) -> None:
+    """Convert annotations between DeepFashion2, COCO and VIA.
+
+    \b
+    Example:
+    tryon convert data/photos/test test.json --from deepfashion2 --to coco
+    """
+    from tryon.conversion import Format
+    from tryon.conversion import convert as convert_annotations
+
+    for option, value in (("--from", from_format), ("--to", to_format)):
+        if value not in list(Format):
+            raise UsageError(f"{option} names no format", received=value, needed=", ".join(Format))
+    count = convert_annotations(
+        source, target, from_format=Format(from_format), to_format=Format(to_format), images=images
+    )
+    print(f"{target}: annotations of {count} pictures")
+
+
+@app.command()
 def experiment(
     name: Annotated[str, typer.Argument(help="experiments/NAME.yaml")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="A further value, section.key=value.")] = None,
 ) -> None:
-    """Run a named parameter set in a workspace of its own; run again, it goes on where it stopped.
+    """Run a parameter set in a workspace of its own.
+
+    Run again, it goes on where it stopped.
 
     \b
     Example:
@@ -114,7 +146,9 @@ def compare(
     names: Annotated[list[str] | None, typer.Argument(help="Experiments; all that were run if none is given.")] = None,
     slices: Annotated[bool, typer.Option(help="Also figures by slice.")] = False,
 ) -> None:
-    """Show the metrics of this checkout (default) and of experiments side by side.
+    """Show the metrics of several runs side by side.
+
+    `default` is this checkout; the others are workspaces of experiments.
 
     \b
     Example:
@@ -138,7 +172,7 @@ def compare(
 
 @app.command()
 def replay() -> None:
-    """Send the runs that were recorded while MLflow was out of reach.
+    """Send runs recorded while MLflow was away.
 
     \b
     Example:

@@ -160,12 +160,8 @@ def _environment(root: Path) -> Check:
     differing = [name for name, value in wanted.items() if os.environ.get(name) != value]
     if not differing:
         return Check("Environment", State.OK, f"{len(wanted)} settings of infra/env")
-    return Check(
-        "Environment",
-        State.WARN,
-        f"not set: {', '.join(differing[:3])}, ...",
-        "`set -a; . infra/env; set +a`, or use make",
-    )
+    found = f"differs from infra/env: {', '.join(differing)}"
+    return Check("Environment", State.WARN, found, "`set -a; . infra/env; set +a`, or use make")
 
 
 def _git(root: Path) -> Check:

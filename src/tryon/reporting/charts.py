@@ -11,6 +11,8 @@ from html import escape
 from markupsafe import Markup
 
 LINE_COLOURS = 6
+# Values that differ by less are drawn as one: ticks are rounded to 12 decimals.
+_EQUAL = 1e-9
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 34
 
 
@@ -100,8 +102,9 @@ def _limits(values: Sequence[float], axis: Axis) -> tuple[float, float]:
     high = max(values) if axis.high is None else axis.high
     if axis.low is None and 0 < low < 0.5 * high:
         low = 0.0
-    if high <= low:
-        margin = abs(low) * 0.1 or 1.0
+    if high - low <= _EQUAL * max(1.0, abs(low), abs(high)):
+        margin = max(abs(low), abs(high)) * 0.1
+        margin = margin if margin > _EQUAL else 1.0
         low, high = low - (margin if axis.low is None else 0.0), low + margin
     return low, high
 
