@@ -7,6 +7,7 @@ from keras import ops
 from tryon.models.layers.boxes import clip, decode_deltas
 from tryon.models.layers.suppression import first_true, non_max_suppression
 from tryon.models.mask_rcnn.conventions import BACKGROUND
+from tryon.models.mask_rcnn.losses import of_class
 
 PROPOSAL_NMS_IOU = 0.7
 DETECTION_NMS_IOU = 0.3
@@ -64,8 +65,7 @@ def detect(rois: Any, rois_real: Any, class_logits: Any, deltas: Any, *, count: 
 
 def own_masks(mask_logits: Any, class_ids: Any) -> Any:
     """Mask probabilities (B, D, M, M) of each detection's class, out of logits (B, D, M, M, K)."""
-    own = ops.take_along_axis(mask_logits, class_ids[..., None, None, None], axis=4)[..., 0]
-    return ops.sigmoid(own)
+    return ops.sigmoid(of_class(mask_logits, class_ids))
 
 
 def _take(boxes: Any, indices: Any) -> Any:

@@ -53,7 +53,7 @@ class MaskRCNN(keras.Model):
             config.mask_pool_px, mask_channels, config.mask_channels, self.classes,
             convolutions=config.mask_convolutions, upsamplings=config.mask_upsamplings, **norm,
         )  # fmt: skip
-        self.box_align = RoIAlign(BOX_POOL_PX, STRIDES[:BOX_LEVELS], samples=2, name="box_align")
+        self.box_align = RoIAlign(BOX_POOL_PX, STRIDES[:BOX_LEVELS], name="box_align")
         mask_strides = (FINE_STRIDE,) if self._fine else STRIDES[:BOX_LEVELS]
         self.mask_align = RoIAlign(config.mask_pool_px, mask_strides, name="mask_align")
         self.anchors = pyramid_anchors(
