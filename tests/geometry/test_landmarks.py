@@ -1,0 +1,58 @@
+"""Landmarks: the order mirrors onto itself, absent ones stay absent."""
+
+import numpy as np
+
+from tryon.geometry import landmarks
+from tryon.geometry.landmarks import FLIP_ORDER, SHORT_SLEEVE_TOP
+
+
+def drawn_top() -> np.ndarray:
+    """25 visible landmarks at different places."""
+    rng = np.random.default_rng(5)
+    return np.concatenate([rng.integers(0, 100, (25, 2)), np.full((25, 1), 2)], axis=1).astype(float)
+
+
+def test_order_has_25_different_names_and_mirrors_onto_itself() -> None:
+    assert len(set(SHORT_SLEEVE_TOP)) == 25
+    np.testing.assert_array_equal(FLIP_ORDER[FLIP_ORDER], np.arange(25))
+    middles = [name for index, name in enumerate(SHORT_SLEEVE_TOP) if FLIP_ORDER[index] == index]
+    assert middles == ["neck_back_middle", "neck_front_middle", "hem_middle"]
+    # The outline runs round: from the second landmark on, mirroring reads the neck and the rest backwards.
+    assert FLIP_ORDER.tolist() == [0, *range(5, 0, -1), *range(24, 5, -1)]
+
+
+def test_flip_twice_is_nothing_and_left_becomes_right() -> None:
+    points = drawn_top()
+    flipped = landmarks.flip(points, 100)
+    np.testing.assert_array_equal(landmarks.flip(flipped, 100), points)
+    left, right = SHORT_SLEEVE_TOP.index("hem_left"), SHORT_SLEEVE_TOP.index("hem_right")
+    np.testing.assert_array_equal(flipped[right], [99 - points[left, 0], points[left, 1], 2])
+
+
+def test_absent_landmarks_stay_zero() -> None:
+    points = drawn_top()
+    points[8] = 0
+    assert (landmarks.flip(points, 100)[FLIP_ORDER[8]] == 0).all()
+    moved = landmarks.scale_shift(points, 2, (10, 20))
+    assert (moved[8] == 0).all()
+    np.testing.assert_array_equal(moved[0], [points[0, 0] * 2 + 10, points[0, 1] * 2 + 20, 2])
+
+
+def test_arguments_are_not_changed() -> None:
+    points = drawn_top()
+    before = points.copy()
+    landmarks.flip(points, 50)
+    landmarks.scale_shift(points, 3, 1)
+    np.testing.assert_array_equal(points, before)
+
+
+def test_real_top_lies_in_the_order_named(shared_data) -> None:  # type: ignore[no-untyped-def]
+    """In the one real sample, seen from the front, left landmarks lie left of their mirror images."""
+    from tryon.formats.deepfashion2 import read_annotation
+
+    item = read_annotation(shared_data / "annotation_samples" / "deepfashion2_000001.json").items["item1"]
+    points = item.landmarks
+    for index, name in enumerate(SHORT_SLEEVE_TOP):
+        mirror = FLIP_ORDER[index]
+        if name.endswith("_left") and points[index, 2] and points[mirror, 2]:
+            assert points[index, 0] < points[mirror, 0], name

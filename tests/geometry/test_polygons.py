@@ -1,0 +1,62 @@
+"""Single polygons: area, validity and how far they leave the picture."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tryon.geometry import polygons
+
+SQUARE = [[0, 0], [4, 0], [4, 3], [0, 3]]
+
+
+def test_area_with_and_without_closing_point_in_both_directions() -> None:
+    for outline in (SQUARE, [*SQUARE, SQUARE[0]], SQUARE[::-1]):
+        assert polygons.area(outline) == 12
+    assert polygons.area([[0, 0], [1, 1]]) == 0
+    assert polygons.area(np.zeros((0, 2))) == 0
+
+
+@given(st.floats(-1e5, 1e5), st.floats(-1e5, 1e5), st.floats(0.1, 10))
+def test_area_scales_by_the_square_and_does_not_move(dx: float, dy: float, scale: float) -> None:
+    moved = polygons.scale_shift(SQUARE, scale, (dx, dy))
+    assert polygons.area(moved) == pytest.approx(12 * scale**2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("outline", "valid"),
+    [
+        (SQUARE, True),
+        ([*SQUARE, SQUARE[0]], True),
+        ([[0, 0], [4, 4], [4, 0], [0, 4]], False),  # bow tie
+        ([[0, 0], [4, 0], [4, 4], [1, -2]], False),  # crosses its own bottom
+        ([[0, 0], [4, 0]], False),
+        ([[0, 0], [0, 0], [4, 0], [4, 0]], False),
+        ([[0, 0], [1, 1], [2, 2]], False),  # no area
+        ([[0, 0], [4, 0], [np.nan, 4]], False),
+        ([[0, 0], [4, 0], [4, 4], [2, 0], [0, 4]], True),  # touches its bottom in one point
+        ([[0, 0], [4, 0], [4, 4], [6, 4], [4, 4], [0, 4]], True),  # runs out along a line and back
+        (np.zeros((0, 2)), False),
+    ],
+)
+def test_is_valid(outline: list[list[float]], valid: bool) -> None:
+    assert polygons.is_valid(outline) is valid
+
+
+def test_inside_fraction() -> None:
+    assert polygons.inside_fraction(SQUARE, height=10, width=10) == pytest.approx((4 * 3) / 12)
+    assert polygons.inside_fraction([[-2.5, 0], [1.5, 0], [1.5, 2], [-2.5, 2]], 10, 10) == pytest.approx(0.5)
+    assert polygons.inside_fraction([[20, 20], [24, 20], [24, 24]], 10, 10) == 0
+    assert polygons.inside_fraction([[1, 1], [2, 2]], 10, 10) == 0
+
+
+def test_overhang_is_the_farthest_point_beyond_the_outermost_pixels() -> None:
+    assert polygons.overhang(SQUARE, height=4, width=5) == 0
+    assert polygons.overhang(SQUARE, height=3, width=5) == 1
+    assert polygons.overhang([[-3, 0], [1, 0], [1, 1]], 10, 10) == 3
+    assert polygons.overhang([], 10, 10) == 0
+
+
+def test_scale_shift_takes_one_number_or_two() -> None:
+    np.testing.assert_array_equal(polygons.scale_shift([[1, 2]], 2, 3), [[5, 7]])
+    np.testing.assert_array_equal(polygons.scale_shift([[1, 2]], (2, 10), (0, 1)), [[2, 21]])
