@@ -14,7 +14,7 @@ from tryon.curating.checks import Check
 from tryon.curating.facts import Facts
 
 _ROW = "row"
-_RESULT_FORMAT = {"result_format": "COMPLETE", "unexpected_index_column_names": [_ROW]}
+_RESULT_FORMAT = {"result_format": "COMPLETE", "unexpected_index_column_names": [_ROW, "label"]}
 
 
 @dataclass(frozen=True)

@@ -119,30 +119,30 @@ def _pictures(folder: Path, kept: Mapping[str, dict[str, str]]) -> list[_Picture
 
 
 def _describe(picture: _Picture, validation: ValidationConfig) -> tuple[Row, list[Row]]:
-    """The row of a photo and those of its items."""
-    split, file = picture.relative.split("/")[0], picture.path.name
+    """The row of a photo and those of its items; what cannot be known of it is None, which no expectation counts."""
+    split, file, measured = picture.relative.split("/")[0], picture.path.name, picture.measurement
     annotation = picture.path.parent.parent / "annos" / f"{picture.path.stem}.json"
+    items: Mapping[str, Item] | None = None
+    label = f"{split}/{file}"
     try:
-        items: Mapping[str, Item] | None = read_annotation(annotation).items
-    except DataError:
-        items = None
-    measured = picture.measurement
+        items = read_annotation(annotation).items
+    except DataError as error:
+        label += f" ({error.what.replace(str(annotation), annotation.name)})"
     row = {
-        "label": f"{split}/{file}",
+        "label": label,
         "picture": picture.relative,
         "file": file,
         "split": split,
-        "source": picture.manifest.get("source", ""),
+        "source": picture.manifest.get("source"),
         "listed": bool(picture.manifest),
         "decodable": not measured.fault,
         "as_curated": _as_curated(picture),
         "annotated": items is not None,
-        "side_px": min(measured.width, measured.height),
-        "wanted": sum(item.category_id in validation.categories for item in (items or {}).values()),
+        "side_px": _side_px(measured),
+        "wanted": None if items is None else sum(item.category_id in validation.categories for item in items.values()),
     }
-    if measured.fault:
-        return row, []
-    return row, [_item(picture, name, item) for name, item in sorted((items or {}).items())]
+    sound = {} if measured.fault or items is None else items
+    return row, [_item(picture, name, item) for name, item in sorted(sound.items())]
 
 
 def _item(picture: _Picture, name: str, item: Item) -> Row:
@@ -181,11 +181,11 @@ def _garment(picture: _Picture) -> Row:
         "picture": picture.relative,
         "file": picture.path.name,
         "pattern": picture.relative.split("/")[0],
-        "split": picture.manifest.get("split", ""),
+        "split": picture.manifest.get("split"),
         "listed": bool(picture.manifest),
         "decodable": not picture.measurement.fault,
         "as_curated": _as_curated(picture),
-        "side_px": min(picture.measurement.width, picture.measurement.height),
+        "side_px": _side_px(picture.measurement),
     }
 
 
@@ -195,6 +195,10 @@ def _as_curated(picture: _Picture) -> bool:
     if not described or picture.measurement.fault:
         return True
     return hamming(int(described, 16), picture.measurement.phash) <= SAME_PICTURE_BITS
+
+
+def _side_px(measured: Measurement) -> int | None:
+    return None if measured.fault else min(measured.width, measured.height)
 
 
 def _leaks(pictures: Sequence[_Picture], user_bits: int, shop_bits: int) -> list[Row]:
