@@ -1,4 +1,4 @@
-"""Many pairs of files fitted with one set of models: each picture is segmented once, refusals become words in a table."""
+"""Many pairs of files fitted with one set of models: a picture is segmented once, a refusal is a word in a table."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class PairFitter:
         self._found: dict[Path, tuple[NDArray[np.uint8], Segment | None]] = {}
 
     def fit(self, photo: Path | None, garment: Path | None) -> dict[str, str]:
-        """`result`, `alpha`, `recognised` and `garment_lab` of the pair, or `refusal`; None: curation removed the file."""
+        """`result`, `alpha`, `recognised`, `garment_lab`, or `refusal` of the pair; None: curation removed the file."""
         if photo is None or garment is None:
             return {"refusal": NOT_CURATED}
         (picture, worn), (_, target) = self._segmented(photo), self._segmented(garment)
