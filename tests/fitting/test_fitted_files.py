@@ -12,7 +12,6 @@ from tryon.fitting.files import alpha_to_u8, fit_files
 from tryon.fitting.pairs import PairFitter
 from tryon.images.files import read_image, read_png_text, write_png
 
-
 TWICE = np.ones((2, 2, 1), np.uint8)  # uploads have 128 pixels a side or more
 
 

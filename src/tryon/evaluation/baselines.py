@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tryon.errors import DataError
 from tryon.images.blending import composite
-from tryon.images.colour import lab_to_rgb, luminance, to_float, to_u8
+from tryon.images.colour import from_linear, lab_to_rgb, luminance, to_float, to_linear, to_u8
 
 
 def flat_fill(
@@ -32,7 +32,7 @@ def recolour_by_luminance(
     light = luminance(to_float(photo))
     mean = float((light * alpha).sum() / alpha.sum())
     shade = light / max(mean, 1 / 255)
-    layer = to_u8(np.clip(_rgb(target_lab) * shade[..., None], 0, 1).astype(np.float32))
+    layer = to_u8(from_linear(to_linear(_rgb(target_lab)) * shade[..., None]))  # light multiplies in linear light
     return composite(photo, layer, alpha)
 
 
