@@ -1,7 +1,7 @@
 """`params.yaml` as frozen dataclasses, one for each section.
 
-An unknown key, a missing key, a wrong type or a value out of range is a `ConfigError` that names file, key path, value and
-what is accepted. Every field without a default must stand in the file. A stage reads its own section and `seed`.
+An unknown key, a missing key, a wrong type or a value out of range is a `ConfigError` that names file, key path, value
+and what is accepted. Every field without a default must stand in the file. A stage reads its own section and `seed`.
 """
 
 from pathlib import Path
@@ -15,12 +15,13 @@ from tryon.errors import ConfigError
 
 PARAMS_FILE = Path("params.yaml")
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
-AtLeastOne = Annotated[int, Field(ge=1)]
-HashBits = Annotated[int, Field(ge=0, le=64)]
-Side = Annotated[int, Field(ge=32, le=2048, multiple_of=32)]
+Flag = Annotated[bool, Field(strict=True)]
+Fraction = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+AtLeastOne = Annotated[int, Field(strict=True, ge=1)]
+HashBits = Annotated[int, Field(strict=True, ge=0, le=64)]
+Side = Annotated[int, Field(strict=True, ge=32, le=2048, multiple_of=32)]
 PatternName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
 _strict = ConfigDict(extra="forbid", strict=False)
@@ -44,13 +45,13 @@ class PhotosConfig:
     path: str
     splits: dict[Literal["train", "validation", "test"], str]
     validation_fraction: Fraction
-    categories: list[Annotated[int, Field(ge=1, le=13)]]
-    viewpoints: list[Annotated[int, Field(ge=1, le=3)]]
-    scales: list[Annotated[int, Field(ge=1, le=3)]]
-    occlusions: list[Annotated[int, Field(ge=1, le=3)]]
+    categories: list[Annotated[int, Field(strict=True, ge=1, le=13)]]
+    viewpoints: list[Annotated[int, Field(strict=True, ge=1, le=3)]]
+    scales: list[Annotated[int, Field(strict=True, ge=1, le=3)]]
+    occlusions: list[Annotated[int, Field(strict=True, ge=1, le=3)]]
     min_side_px: AtLeastOne
     max_side_px: AtLeastOne
-    min_sharpness: Annotated[float, Field(ge=0)]
+    min_sharpness: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
     exposure: tuple[Fraction, Fraction]
     near_duplicate_bits: HashBits
 
@@ -89,7 +90,7 @@ class ValidationConfig:
     min_photos: dict[Literal["train", "validation", "test"], Count]
     min_garments_per_pattern: Count
     min_side_px: AtLeastOne
-    categories: list[Annotated[int, Field(ge=1, le=13)]]
+    categories: list[Annotated[int, Field(strict=True, ge=1, le=13)]]
     near_duplicate_bits: dict[Literal["photos", "garments"], HashBits]
     max_split_leaks: Count
     max_invalid_polygons: Fraction
@@ -105,18 +106,18 @@ class MaskRCNNConfig:
     image_size_px: Side
     fpn_channels: AtLeastOne
     rpn_channels: AtLeastOne
-    rpn_levels: Annotated[list[Annotated[int, Field(ge=2, le=6)]], Field(min_length=1)]
+    rpn_levels: Annotated[list[Annotated[int, Field(strict=True, ge=2, le=6)]], Field(min_length=1)]
     anchor_scales: Annotated[list[Positive], Field(min_length=1)]
     anchor_ratios: Annotated[list[Positive], Field(min_length=1)]
-    rpn_anchors: Annotated[int, Field(ge=2)]
+    rpn_anchors: Annotated[int, Field(strict=True, ge=2)]
     proposals: AtLeastOne
-    rois_per_image: Annotated[int, Field(ge=2)]
+    rois_per_image: Annotated[int, Field(strict=True, ge=2)]
     head_channels: AtLeastOne
     mask_features: Literal["pyramid", "fine"]
     mask_channels: AtLeastOne
     mask_convolutions: AtLeastOne
     mask_pool_px: AtLeastOne
-    mask_upsamplings: Annotated[int, Field(ge=1, le=3)]
+    mask_upsamplings: Annotated[int, Field(strict=True, ge=1, le=3)]
     max_instances: AtLeastOne
     detections: AtLeastOne
     min_confidence: Fraction
@@ -126,12 +127,12 @@ class MaskRCNNConfig:
     batch_size: AtLeastOne
     optimizer: Literal["adamw", "sgd"]
     learning_rate: Positive
-    warm_up_epochs: Annotated[float, Field(ge=0)]
-    weight_decay: Annotated[float, Field(ge=0)]
-    flip: bool
+    warm_up_epochs: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+    weight_decay: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+    flip: Flag
     max_shift: Fraction
-    max_scale: Annotated[float, Field(ge=0, lt=1)]
-    colour_jitter: Annotated[float, Field(ge=0, lt=1)]
+    max_scale: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
+    colour_jitter: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
     early_stop_epochs: Count
 
     def __post_init__(self) -> None:
@@ -157,7 +158,7 @@ class DomainsConfig:
     source: PatternName
     min_pictures: AtLeastOne
     max_pictures: AtLeastOne
-    flips: bool
+    flips: Flag
     max_shift: Fraction
     max_scale: Fraction
 
@@ -172,11 +173,11 @@ class CycleGANConfig:
     critic_filters: AtLeastOne
     edge_kernel_px: Literal[3, 5, 7]
     cycle_weight: Positive
-    identity_weight: Annotated[float, Field(ge=0)]
-    mask_composite: bool
-    mask_input: bool
-    position_input: bool
-    weight_averaging: Annotated[float, Field(ge=0, lt=1)]
+    identity_weight: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+    mask_composite: Flag
+    mask_input: Flag
+    position_input: Flag
+    weight_averaging: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
     pool_size: Count
     learning_rate: Positive
     constant_epochs: AtLeastOne
@@ -203,7 +204,7 @@ class FittingConfig:
 class Params:
     """The whole of `params.yaml`."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**31)]
     patterns: Annotated[list[PatternName], Field(min_length=1)]
     render: RenderConfig
     photos: PhotosConfig
@@ -240,7 +241,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - derives from SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not readable YAML", received=error, remedy="mend the line that is named") from error
+        raise ConfigError(
+            f"{path} is not readable YAML", received=error, remedy="mend the line that is named"
+        ) from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path} holds no mapping", received=type(content).__name__, needed="`key: value` lines")
     return content
@@ -253,6 +256,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=deep)
+            if not isinstance(key, str | int | float | bool):
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is no plain text", key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
             seen.add(key)
@@ -264,7 +269,9 @@ def _first_faults(error: ValidationError) -> str:
     faults = []
     for fault in error.errors(include_url=False):
         path = ".".join(str(part) for part in fault["loc"] if part != "[key]")
-        wording = {"unexpected_keyword_argument": "unknown key", "missing": "missing key"}.get(fault["type"], fault["msg"])
+        wording = {"unexpected_keyword_argument": "unknown key", "missing": "missing key"}.get(
+            fault["type"], fault["msg"]
+        )
         whole_section = fault["type"] in {"unexpected_keyword_argument", "missing", "value_error"}
         got = "" if whole_section else f" (got {fault['input']!r})"
         faults.append(f"{path}: {wording.removeprefix('Value error, ')}{got}")

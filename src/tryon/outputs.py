@@ -33,11 +33,15 @@ def write_bytes(path: Path, content: bytes) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     building = path.with_name(path.name + ".tmp")
-    with building.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(building, path)
+    try:
+        with building.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(building, path)
+    except BaseException:
+        building.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: Path, content: str) -> None:
