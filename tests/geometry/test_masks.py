@@ -43,7 +43,7 @@ def test_parts_outside_are_cut_off() -> None:
     assert masks.from_polygons([square(-1e12, -1e12, 1e12, 1e12)], 4, 6).all()
 
 
-def test_fractions_are_rounded_without_bias() -> None:
+def test_fractions_are_rounded() -> None:
     np.testing.assert_array_equal(
         masks.from_polygons([square(1.6, 1.4, 5.4, 4.6)], 8, 8), masks.from_polygons([square(2, 1, 5, 5)], 8, 8)
     )

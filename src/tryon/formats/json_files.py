@@ -4,7 +4,6 @@ Strictly means: UTF-8, no key twice, no NaN or infinity, no endless nesting. Pyt
 """
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +124,7 @@ def need_whole(value: Any, place: Place, low: int, high: int) -> int:
 def need_number(value: Any, place: Place, low: float = -MAX_COORDINATE, high: float = MAX_COORDINATE) -> float:
     """The value, which must be a finite number within [low, high]; an int stays an int."""
     usable = isinstance(value, int | float) and not isinstance(value, bool)
-    if not usable or not math.isfinite(value) or not low <= value <= high:
+    if not usable or not low <= value <= high:  # NaN is not, and no int is too long to compare
         raise place.fault(value, f"a number from {low} to {high}")
     return float(value) if isinstance(value, float) else int(value)
 

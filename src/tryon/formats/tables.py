@@ -13,6 +13,7 @@ from tryon import outputs
 from tryon.errors import DataError
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_QUOTED_SIGNS = set('",\r\n')
 
 
 def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
@@ -41,15 +42,13 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write a table whole: the columns in their order, one line a row, `None` as an empty cell."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
+    lines = [_to_line(columns)]
     for row in rows:
         unknown = set(row) - set(columns)
         if unknown:
             raise DataError(f"table {path} has no column {sorted(unknown)[0]!r}", needed=", ".join(columns))
-        writer.writerow([_guard("" if row.get(column) is None else str(row[column])) for column in columns])
-    outputs.write_text(Path(path), buffer.getvalue())
+        lines.append(_to_line([_guard("" if row.get(column) is None else str(row[column])) for column in columns]))
+    outputs.write_text(Path(path), "".join(lines))
 
 
 def _check_header(path: Path, header: list[str], columns: Sequence[str]) -> None:
@@ -72,6 +71,12 @@ def _to_row(path: Path, number: int, header: list[str], cells: list[str]) -> dic
             remedy="put cells that hold a comma in quotes",
         )
     return {column: _unguard(cell) for column, cell in zip(header, cells, strict=True)}
+
+
+def _to_line(cells: Sequence[str]) -> str:
+    """One line of the file. Python's own writer leaves a bare return without quotes, at which its reader ends the row."""
+    quoted = ['"' + cell.replace('"', '""') + '"' if set(cell) & _QUOTED_SIGNS else cell for cell in cells]
+    return (",".join(quoted) if quoted != [""] else '""') + "\n"
 
 
 def _guard(cell: str) -> str:

@@ -2,8 +2,9 @@
 
 Convention: a polygon's coordinates are pixel indices, so (x, y) is the centre of the pixel in column x, row y. The
 pixels inside the outline **and those on it** belong to the mask: a square from (2, 2) to (5, 5) covers 4 x 4 pixels,
-and its half-open box is (2, 2, 6, 6). Fractions are rounded to the nearest pixel (a half goes up), which keeps scaled
-outlines free of bias. So outlines traced along border pixels, as in DeepFashion2, give back the same mask.
+and its half-open box is (2, 2, 6, 6). So outlines traced along border pixels, as in DeepFashion2, give the mask back.
+Fractions are rounded to the nearest pixel (a half goes up): scaling an outline moves its edge by up to half a pixel, so
+where that matters fill it at its own size and resize the mask (`tryon.images.resizing.resize` takes bool).
 
 The mask of several polygons is their UNION. Even-odd filling would punch holes where the polygons of one item overlap.
 """
