@@ -6,6 +6,7 @@ apostrophe in front and read without it; numbers such as `-3.5` are no formulas 
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tryon import outputs
 from tryon.errors import DataError
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _QUOTED_SIGNS = set('",\r\n')
 
 
@@ -74,23 +76,15 @@ def _to_row(path: Path, number: int, header: list[str], cells: list[str]) -> dic
 
 
 def _to_line(cells: Sequence[str]) -> str:
-    """One line of the file. Python's own writer leaves a bare return without quotes, at which its reader ends the row."""
+    """One line of the file. Python's own writer leaves a bare return without quotes, where its reader ends the row."""
     quoted = ['"' + cell.replace('"', '""') + '"' if set(cell) & _QUOTED_SIGNS else cell for cell in cells]
     return (",".join(quoted) if quoted != [""] else '""') + "\n"
 
 
 def _guard(cell: str) -> str:
     looks_guarded = cell.startswith("'") and cell[1:2] in (*_FORMULA_STARTS, "'") and len(cell) > 1
-    return "'" + cell if looks_guarded or (cell.startswith(_FORMULA_STARTS) and not _is_number(cell)) else cell
+    return "'" + cell if looks_guarded or (cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell)) else cell
 
 
 def _unguard(cell: str) -> str:
     return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in (*_FORMULA_STARTS, "'") else cell
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return cell[-1].isdigit()
