@@ -21,7 +21,8 @@ Mask = NDArray[np.bool_]
 # Standard deviation of the blur that separates light from cloth, as a fraction of the shirt's height: a generated pixel
 # for plain cloth; for stripes one that covers their period.
 _PLAIN_BLUR, _BLUR_PER_PERIOD = 0.02, 0.6
-_STRIPED_FROM = 0.35
+# Worn plain shirts measure up to 0.25, striped ones from 0.6 (`tryon.images.patterns`).
+_STRIPED_FROM = 0.4
 
 
 class Generator(Protocol):
