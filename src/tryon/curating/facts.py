@@ -156,16 +156,17 @@ def _item(picture: _Picture, name: str, item: Item) -> Row:
         "filled": bool(item.mask(height, width).any()),
         "valid": all(polygons.is_valid(polygon) for polygon in item.polygons),
         "inside": all(polygons.overhang(one, height, width) <= OUTLINE_TOLERANCE_PX for one in item.polygons),
-        "box_agrees": _box_agrees(item, outline, max(height, width)),
+        "box_agrees": _box_agrees(item, outline, height, width),
         "landmarks_inside": _landmarks_inside(item, outline, LANDMARK_TOLERANCE_FRACTION * max(height, width)),
     }
 
 
-def _box_agrees(item: Item, outline: np.ndarray[Any, Any], long_side_px: int) -> bool:
-    """Whether no side of the bounding box cuts into the outline's box, nor lies far outside of it."""
-    x1, y1, x2, y2 = np.asarray(item.bounding_box, float) - outline
+def _box_agrees(item: Item, outline: np.ndarray[Any, Any], height: int, width: int) -> bool:
+    """Whether no side of the bounding box cuts into the outline's visible box, nor lies far outside of it."""
+    visible = np.clip(outline, 0, [width - 1, height - 1] * 2)
+    x1, y1, x2, y2 = np.asarray(item.bounding_box, float) - visible
     looser = np.array([-x1, -y1, x2, y2])
-    return bool(looser.min() >= -BOX_TIGHTER_PX and looser.max() <= BOX_LOOSER_FRACTION * long_side_px)
+    return bool(looser.min() >= -BOX_TIGHTER_PX and looser.max() <= BOX_LOOSER_FRACTION * max(height, width))
 
 
 def _landmarks_inside(item: Item, outline: np.ndarray[Any, Any], tolerance_px: float) -> bool:
