@@ -18,7 +18,8 @@ from prefect.states import Completed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import Rows, show_results, show_stages
-from flows.dvc_stages import Outcome, Stage, StageError, StageKilledError, read_stages, reproduce
+from flows.dvc_child import Outcome, StageError, StageKilledError, reproduce
+from flows.dvc_stages import Stage, read_stages
 from flows.limits import GPU, LEASE_S, WORKSPACE, ensure_limits
 from tryon.tracking import run_key
 
@@ -87,9 +88,10 @@ def _run_all(stages: Sequence[Stage], folder: Path) -> Rows:
     ended: SimpleQueue[Stage] = SimpleQueue()
     killed = False
     while True:
-        ready = [stage for stage in waiting.values() if all(_is_up_to_date(rows, name) for name in stage.upstream)]
+        done = {name for name, row in rows.items() if row["result"] in UP_TO_DATE}
+        ready = [stage for stage in waiting.values() if done.issuperset(stage.upstream)]
         for stage in () if killed else ready:
-            del waiting[stage.name]
+            waiting.pop(stage.name)
             retrying = run_stage.with_options(retries=RETRIES.get(stage.kind, 0), retry_delay_seconds=RETRY_DELAY_S)
             futures[stage.name] = retrying.submit(
                 stage.name, stage.kind, str(folder), wait_for=[futures[name] for name in stage.upstream]
@@ -102,10 +104,6 @@ def _run_all(stages: Sequence[Stage], folder: Path) -> Rows:
         killed = killed or not isinstance(outcome, Outcome | StageError)
         rows[stage.name] = _row(stage, outcome)
     return [*rows.values(), *(_row(stage, None) for stage in waiting.values())]
-
-
-def _is_up_to_date(rows: dict[str, dict[str, Any]], name: str) -> bool:
-    return name in rows and rows[name]["result"] in UP_TO_DATE
 
 
 def _row(stage: Stage, outcome: Any) -> dict[str, Any]:

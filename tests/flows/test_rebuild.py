@@ -1,0 +1,113 @@
+"""The flow against a real Prefect server: schedule, states, artifacts, failures and kills."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.flows.conftest import ROOT, Server
+
+pytestmark = pytest.mark.slow
+
+SERVE = [sys.executable, "-m", "flows.serve"]
+
+
+def test_a_served_flow_is_scheduled(server: Server) -> None:
+    """Also the proof of the two hidden pins: with a newer SQLAlchemy no scheduled run is ever created."""
+    port = server.api_url.split(":")[2].split("/")[0]
+    env = {**server.env, "TRYON_REBUILD_CRON": "30 2 * * *", "TRYON_PREFECT_PORT": port}
+    serving = subprocess.Popen(SERVE, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        scheduled, give_up = 0, time.monotonic() + 90
+        while not scheduled and time.monotonic() < give_up:
+            time.sleep(1)
+            scheduled = server.post("flow_runs/count", flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}})
+        assert scheduled > 0, serving.poll()
+        (deployment,) = server.post("deployments/filter")
+        (schedule,) = deployment["schedules"]
+        assert (schedule["schedule"]["cron"], schedule["active"]) == ("30 2 * * *", True)
+        limits = {limit["name"]: limit["limit"] for limit in server.post("v2/concurrency_limits/filter")}
+        assert limits["dvc-workspace"] == 1
+        assert limits["gpu"] >= 2
+        listed = subprocess.run(
+            [sys.executable, "-m", "prefect", "flow-run", "ls"], env=server.env, capture_output=True, text=True
+        )
+        assert listed.returncode == 0, listed.stderr
+        assert "rebuild" in listed.stdout
+    finally:
+        serving.terminate()
+        assert serving.wait(60) == 0
+
+
+def test_a_rebuild_shows_its_stages_metrics_and_pictures(server: Server, small_workspace: Path) -> None:
+    cases = small_workspace / "reports" / "fitting" / "cases"
+    cases.mkdir(parents=True)
+    Image.new("RGB", (40, 20), (200, 30, 30)).save(cases / "best.png")
+
+    done, flow_run = server.rebuild(small_workspace)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert flow_run["state_name"] == "Completed"
+    assert set(server.task_states(flow_run).values()) == {("Completed", 1)}
+    artifacts = server.artifacts(flow_run)
+    stages = {row["stage"]: row["result"] for row in json.loads(artifacts["stages"])}
+    assert stages == dict.fromkeys(("make_data", "gate_data", "train@blue", "train@striped"), "ran")
+    assert {"file": "metrics/blue.json", "metric": "seconds_alone", "value": 0.5} in json.loads(artifacts["metrics"])
+    assert artifacts["results-sheet"].startswith("data:image/jpeg;base64,")
+    assert re.search(r"run key `[0-9a-f]{16}`", artifacts["rebuild-summary"])
+    assert re.search(r"[0-9a-f]{16}", flow_run["labels"]["run_key"])
+    log = _log(server, flow_run)
+    assert "made" in log, "the child's own lines are in the run's log"
+    assert "git add" not in log
+    assert "dvc push" not in log
+
+    again, second_run = server.rebuild(small_workspace)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert set(server.task_states(second_run).values()) == {("Cached", 1)}
+
+
+def test_a_failing_stage_is_retried_and_holds_back_what_lies_below(server: Server, small_workspace: Path) -> None:
+    graph = (small_workspace / "dvc.yaml").read_text()
+    (small_workspace / "dvc.yaml").write_text(graph.replace("cmd: cp data.txt gate.txt", "cmd: echo refused; exit 3"))
+    done, flow_run = server.rebuild(small_workspace)
+    assert done.returncode != 0
+    assert flow_run["state_name"] == "Failed"
+    assert server.task_states(flow_run) == {"make_data": ("Completed", 1), "gate_data": ("Failed", 1)}, (
+        "a gate is not retried"
+    )
+    stages = {row["stage"]: row["result"] for row in json.loads(server.artifacts(flow_run)["stages"])}
+    assert stages == {"make_data": "ran", "gate_data": "failed", "train@blue": "not run", "train@striped": "not run"}
+    assert "refused" in _log(server, flow_run)
+
+
+def test_a_killed_stage_is_not_retried_but_a_failed_one_is(server: Server, small_workspace: Path) -> None:
+    (small_workspace / "dvc.yaml").write_text(
+        "stages:\n"
+        "  killed: {cmd: 'sleep 3; kill -9 $$', outs: [a]}\n"
+        "  flaky: {cmd: test -f tried && touch b || (touch tried; exit 1), outs: [b]}\n"
+        "  after_flaky: {cmd: sleep 1; touch c, deps: [b], outs: [c]}\n"
+    )
+    _, flow_run = server.rebuild(small_workspace)
+    states = server.task_states(flow_run)
+    assert states["killed"] == ("Failed", 1)
+    assert states["flaky"] == ("Completed", 2)
+    rows = {row["stage"]: row["result"] for row in json.loads(server.artifacts(flow_run)["stages"])}
+    assert rows["killed"] == "killed"
+
+
+def test_the_servers_log_is_clean(server: Server) -> None:
+    """Runs last in this file: what all of the above left behind."""
+    assert [line for line in server.log.read_text().splitlines() if "ERROR" in line] == []
+
+
+def _log(server: Server, flow_run: dict[str, object]) -> str:
+    for _ in range(50):  # lines are sent in batches, the last ones a moment after the end
+        lines = server.post("logs/filter", logs={"flow_run_id": {"any_": [flow_run["id"]]}}, limit=200)
+        if any("Finished in state" in line["message"] for line in lines if line["task_run_id"] is None):
+            break
+        time.sleep(0.2)
+    return "\n".join(line["message"] for line in lines)
