@@ -113,8 +113,10 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
     target = mean_look([cut.look for cut in _training_garments(garments, pattern, garments_manifest)])
     sides: dict[str, list[CutOutPicture]] = {side: [] for side in SIDES}
     for split in _SPLITS:
-        for listed, side in ((source, split + "A"), (pattern, split + "B")):
-            sides[side].extend(garments.get((listed, split), []))
+        sides[split + "A"] += garments.get((source, split), [])
+        listed = garments.get((pattern, split), [])
+        # A label may cover several looks (`striped`: in all colours); the pattern is what most of its garments look like.
+        sides[split + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= FAR_LOOK]
         for worn in _read_cutouts(cutouts / f"worn_{split}.npz", "worn"):
             letter = side_of(worn.look, sources, target)
             if letter is not None:

@@ -93,9 +93,10 @@ def read_look(path: Path) -> Look:
         DataError: the file is missing or does not describe a look.
     """
     try:
-        return Look.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise DataError(f"{path} holds no look", received=error, remedy="dvc repro prepare_domains") from error
+    return Look.from_dict(content)
 
 
 def _loss_rows(losses: list[Losses]) -> list[dict[str, object]]:

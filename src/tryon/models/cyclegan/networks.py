@@ -6,9 +6,11 @@ what the paper's reference computes. Nothing here is random except the initial w
 Reference: Zhu et al. 2017 (arXiv 1703.10593), sections 4 and 7.2; the generator is that of Johnson et al. 2016.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 INSTANCE_NORM_EPSILON = 1e-5  # the reference's; Keras' default of 1e-3 misses its outputs by 8 %
@@ -46,7 +48,7 @@ class Architecture:
 def build_generator(architecture: Architecture, name: str = "generator", seed: int = 0) -> keras.Model:
     """A ResNet generator: (B, S, S, C) in [-1, 1] to (B, S, S, 3) in (-1, 1); C is `architecture.input_channels`."""
     filters, reach = architecture.generator_filters, architecture.edge_kernel_px // 2
-    seeds = keras.random.SeedGenerator(seed)
+    seeds = _seeds(seed)
     picture = keras.Input((architecture.size_px, architecture.size_px, architecture.input_channels), name="picture")
 
     x = _reflect(picture, reach)
@@ -72,7 +74,7 @@ def build_generator(architecture: Architecture, name: str = "generator", seed: i
 def build_critic(architecture: Architecture, name: str = "critic", seed: int = 0) -> keras.Model:
     """A 70 x 70 PatchGAN critic: (B, S, S, 3) to a map of scores (B, S/8 - 2, S/8 - 2, 1); real is 1, fake is 0."""
     filters = architecture.critic_filters
-    seeds = keras.random.SeedGenerator(seed)
+    seeds = _seeds(seed)
     picture = keras.Input((architecture.size_px, architecture.size_px, 3), name="picture")
     x = layers.ZeroPadding2D(1, name="patch_1_pad")(picture)
     x = _convolution(filters, 4, seeds, "patch_1", strides=2)(x)
@@ -131,14 +133,21 @@ def _reflect(x: keras.KerasTensor, reach: int) -> keras.KerasTensor:
     return ReflectionPadding2D(reach)(x)
 
 
-def _kernel_initializer(seeds: keras.random.SeedGenerator) -> keras.initializers.Initializer:
-    return keras.initializers.RandomNormal(0.0, INITIAL_STD, seed=int(seeds.next()[1]))
+def _seeds(seed: int) -> Iterator[int]:
+    """One seed for each kernel, so that no two of them start alike."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield int(rng.integers(2**31))
+
+
+def _kernel_initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(0.0, INITIAL_STD, seed=next(seeds))
 
 
 def _convolution(
     filters: int,
     kernel_px: int,
-    seeds: keras.random.SeedGenerator,
+    seeds: Iterator[int],
     name: str,
     *,
     strides: int = 1,
@@ -155,7 +164,7 @@ def _convolution(
     )
 
 
-def _transposed(filters: int, seeds: keras.random.SeedGenerator, name: str) -> keras.layers.Layer:
+def _transposed(filters: int, seeds: Iterator[int], name: str) -> keras.layers.Layer:
     return layers.Conv2DTranspose(
         filters, 3, 2, padding="valid", kernel_initializer=_kernel_initializer(seeds), name=name
     )

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.errors import ModelError
+from tryon.errors import DataError, ModelError
 from tryon.images.patterns import Look
 from tryon.models.cyclegan.guides import compose, from_network, guide_channels, to_network, with_guides
 from tryon.models.cyclegan.networks import Architecture, build_generator
@@ -40,7 +40,7 @@ class PatternGenerator:
     pattern_to_plain: keras.Model
 
     def redraw(self, images: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cut-outs in the pattern, (B, S, S, 3) float32 in [0, 1]; when composited, neutral ground outside the mask.
+        """The cut-outs in the pattern, (B, S, S, 3) float32 in [0, 1]; composited: neutral ground outside the mask.
 
         Args:
             images: (B, S, S, 3) float32 in [0, 1], cut-outs on the neutral ground.
@@ -67,7 +67,7 @@ class PatternGenerator:
 def translate(
     network: keras.Model, images: NDArray[np.float32], masks: NDArray[np.float32], architecture: Architecture
 ) -> NDArray[np.float32]:
-    """What one generator makes of pictures and masks in [0, 1], composited where that is asked: (B, S, S, 3) in [0, 1]."""
+    """What one generator makes of pictures and masks in [0, 1], composited where asked: (B, S, S, 3) in [0, 1]."""
     inputs = with_guides(to_network(images), guide_channels(masks, architecture))
     redrawn = keras.ops.convert_to_numpy(network(inputs, training=False))
     return from_network(compose(redrawn, masks[..., None].astype(np.float32), architecture))
@@ -169,7 +169,7 @@ def _look(path: Path) -> Look:
     content = _read_json(path)
     try:
         return Look.from_dict(content)
-    except (KeyError, TypeError, ValueError) as error:
+    except DataError as error:
         raise ModelError(f"{path} does not describe a look", received=error, remedy=_RETRAIN) from error
 
 
