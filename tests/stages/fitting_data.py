@@ -1,4 +1,4 @@
-"""Tiny folders in the pipeline's layout, made of the pictures that the stand-in networks of tests/fitting understand."""
+"""Tiny folders in the pipeline's layout, of pictures that the stand-in networks of tests/fitting understand."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ GREY = np.full((120, 100, 3), 120, np.uint8)
 
 
 def write_folders(root: Path, answers: bool = True) -> None:
-    """Photos 000001 (test), 000002 (train), 000003 (test, no shirt); garments blue 000010, striped 000011; four pairs."""
+    """Photos 000001 (test), 000002 (train), 000003 (no shirt); garments 000010 blue, 000011 striped; four pairs."""
     photos = {"000001": ("test", photo(1)), "000002": ("train", photo(2)), "000003": ("test", GREY)}
     for name, (split, picture) in photos.items():
         write_jpeg(root / f"data/photos/{split}/image/{name}.jpg", picture)
