@@ -63,6 +63,13 @@ class ScaledConv2D(keras.layers.Conv2D):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "gain": self.gain_start}
 
+    # A convolution of Keras saves kernel and bias by name; a layer of Keras saves all that it has.
+    def save_own_variables(self, store: Any) -> None:
+        keras.layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        keras.layers.Layer.load_own_variables(self, store)
+
 
 @keras.saving.register_keras_serializable("tryon")
 class WholeWindowConv2D(keras.layers.Conv2D):

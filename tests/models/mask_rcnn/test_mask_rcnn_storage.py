@@ -1,0 +1,167 @@
+"""A model on disk: the same bytes for the same weights, and every damaged or hostile file refused by name."""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_pictures, tiny
+
+from tryon.errors import ModelError
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tryon.models.mask_rcnn import build_mask_rcnn, save_model
+
+    folder = tmp_path_factory.mktemp("model")
+    save_model(folder, build_mask_rcnn(tiny(min_confidence=0.0), 3), {"epochs": 2})
+    return folder
+
+
+@pytest.fixture
+def model(saved: Path, tmp_path: Path) -> Path:
+    for file in saved.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    return tmp_path
+
+
+def change_weights(model: Path, change: Any) -> None:
+    """Change the weights file and sign it anew, so that only its content is wrong."""
+    memory = io.BytesIO((model / "weights.h5").read_bytes())
+    with h5py.File(memory, "r+") as file:
+        change(file)
+    (model / "weights.h5").write_bytes(memory.getvalue())
+    description = json.loads((model / "model.json").read_text())
+    description["weights_sha256"] = hashlib.sha256(memory.getvalue()).hexdigest()
+    (model / "model.json").write_text(json.dumps(description))
+
+
+def test_loaded_weights_are_the_saved_ones_to_the_byte(saved: Path) -> None:
+    from tryon.models.mask_rcnn.storage import load_network, weights_to_bytes
+
+    assert weights_to_bytes(load_network(saved)) == (saved / "weights.h5").read_bytes()
+
+
+def test_the_layout_is_the_references(saved: Path) -> None:
+    with h5py.File(saved / "weights.h5") as file:
+        assert file.attrs["layer_names"][0] == b"conv1"
+        assert file["conv1"].attrs["weight_names"].tolist() == [b"conv1/kernel:0", b"conv1/bias:0", b"conv1/gain:0"]
+        assert file["conv1/conv1/kernel:0"].dtype == np.float32
+
+
+def test_the_description_holds_config_and_facts_but_no_time(saved: Path) -> None:
+    description = json.loads((saved / "model.json").read_text())
+    assert description["config"]["image_size_px"] == 64 and description["facts"] == {"epochs": 2}
+    assert set(description) == {"format", "config", "parameters", "facts", "weights_sha256"}
+
+
+@pytest.mark.parametrize("name", ["model.json", "weights.h5"])
+def test_a_missing_file_is_named(model: Path, name: str) -> None:
+    from tryon.models.mask_rcnn import load_predictor
+
+    (model / name).unlink()
+    with pytest.raises(ModelError, match=rf"{name} is missing[\s\S]*dvc repro train_mask_rcnn"):
+        load_predictor(model)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "pickle"])
+def test_other_bytes_than_described_are_refused(model: Path, damage: str) -> None:
+    from tryon.models.mask_rcnn import load_predictor
+
+    content = bytearray((model / "weights.h5").read_bytes())
+    content[len(content) // 2] ^= 1
+    changed = {"cut": bytes(content[:1000]), "flipped": bytes(content), "pickle": b"\x80\x04cos\nsystem\n."}[damage]
+    (model / "weights.h5").write_bytes(changed)
+    with pytest.raises(ModelError, match="not the file that model.json describes"):
+        load_predictor(model)
+
+
+def replaced(key: str, value: Any) -> Any:
+    def change(file: h5py.File) -> None:
+        del file[key]
+        if value is not None:
+            file[key] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (replaced("conv1/conv1/kernel:0", None), "lacks the weight conv1/conv1/kernel:0"),
+        (replaced("conv1/conv1/bias:0", np.zeros(7, np.float32)), r"float32 of shape \(7,\)"),
+        (replaced("mrcnn_class_logits/mrcnn_class_logits/bias:0", np.zeros(81, np.float32)), r"shape \(81,\)"),
+        (replaced("conv1/conv1/bias:0", np.full(16, np.nan, np.float32)), "not finite"),
+        (replaced("conv1/conv1/bias:0", h5py.ExternalLink("/etc/hostname", "/")), "lacks the weight"),
+        (replaced("conv1/conv1/bias:0", np.array([b"x"] * 16)), "needed: floats"),
+    ],
+)
+def test_wrong_content_is_refused_by_the_weights_name(model: Path, change: Any, said: str) -> None:
+    from tryon.models.mask_rcnn import load_predictor
+
+    change_weights(model, change)
+    with pytest.raises(ModelError, match=said):
+        load_predictor(model)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "does not describe a Mask R-CNN"),
+        ('{"format": "other"}', "does not describe a Mask R-CNN"),
+        ('{"format": "tryon-mask-rcnn-1", "config": {"backbone": "vgg"}}', "config"),
+    ],
+)
+def test_a_wrong_description_is_refused(model: Path, content: str, said: str) -> None:
+    from tryon.models.mask_rcnn import load_predictor
+
+    (model / "model.json").write_text(content)
+    with pytest.raises(ModelError, match=said):
+        load_predictor(model)
+
+
+def test_bytes_that_are_no_hdf5_file_are_refused() -> None:
+    from tryon.models.mask_rcnn import build_mask_rcnn
+    from tryon.models.mask_rcnn.storage import fill_weights
+
+    with pytest.raises(ModelError, match="not a whole HDF5 file"):
+        fill_weights(build_mask_rcnn(tiny(), 1), b"no weights", Path("given.h5"))
+
+
+def test_detections_have_the_pictures_own_size(saved: Path) -> None:
+    from tryon.models.mask_rcnn import load_predictor
+
+    pictures = [np.zeros((40, 90, 3), np.uint8), np.zeros((130, 65, 3), np.uint8)]
+    for picture, found in zip(pictures, load_predictor(saved).predict(pictures), strict=True):
+        height, width = picture.shape[:2]
+        assert found.mask_probs.shape == (len(found), height, width) and found.masks.dtype == bool
+        assert np.all(found.boxes >= 0) and np.all(found.boxes <= [width, height, width, height])
+        assert np.all(np.diff(found.scores) <= 0) and len(found) > 0
+
+
+def test_one_by_one_is_as_in_a_batch(saved: Path) -> None:
+    from tryon.models.mask_rcnn import load_predictor
+
+    predictor = load_predictor(saved)
+    pictures = list(ellipse_pictures(9, 80)[0])
+    together = predictor.predict(pictures)
+    alone = [predictor.predict([picture])[0] for picture in pictures]
+    for first, second in zip(together, alone, strict=True):
+        assert np.allclose(first.boxes, second.boxes, atol=1e-2) and np.allclose(first.scores, second.scores, atol=1e-4)
+
+
+def test_confidence_cuts_and_may_leave_nothing(saved: Path) -> None:
+    from tryon.models.mask_rcnn import load_predictor
+
+    picture = np.zeros((50, 60, 3), np.uint8)
+    (found,) = load_predictor(saved, min_confidence=1.0).predict([picture])
+    assert len(found) == 0 and found.masks.shape == (0, 50, 60)
+    assert load_predictor(saved).predict([]) == []
