@@ -86,8 +86,10 @@ def test_every_kind_of_filter_leaves_a_row_with_its_reason(sources: Sources, tmp
 def test_the_same_picture_in_two_splits_stays_in_test_only(sources: Sources, tmp_path: Path) -> None:
     add_photo(sources.photos, "train", "000200", seed=21)
     add_photo(sources.photos, "validation", "000201", image=cv2.convertScaleAbs(picture(22), alpha=0.93, beta=4))
+    add_photo(sources.photos, "train", "000202", image=np.ascontiguousarray(picture(22)[:, ::-1]))
     curate(sources, tmp_path / "out")
     rows = manifest(tmp_path / "out")
+    assert rows["000202.jpg"]["reason"] == "near-duplicate: 000022.jpg (0 bits, mirrored)"
     assert rows["000200.jpg"]["reason"].startswith("near-duplicate: 000021.jpg")
     assert rows["000201.jpg"]["reason"].startswith("near-duplicate: 000022.jpg")
     assert rows["000021.jpg"]["kept"] == rows["000022.jpg"]["kept"] == "1"

@@ -45,3 +45,12 @@ def test_a_group_can_be_left_out_and_entries_have_limits_of_their_own() -> None:
 def test_impossible_limits_are_refused(max_bits: int) -> None:
     with pytest.raises(ValueError, match=r"0\.\.64"):
         NearDuplicates(max_bits)
+
+
+def test_a_mirror_twin_is_found_and_named_so() -> None:
+    index = NearDuplicates(2)
+    index.add("a", 0b1111_0000)
+    assert index.find(0b1, 2) == []
+    assert index.find(0b1, 2, mirrored_hash=0b1111_0001) == [Match("a", 1, mirrored=True)]
+    assert [str(match) for match in index.find(0b1, 2, mirrored_hash=0b1111_0001)] == ["1 bits, mirrored"]
+    assert index.find(0b1111_0000, 2, mirrored_hash=0b1111_0001) == [Match("a", 0)]

@@ -17,9 +17,11 @@ from tryon.curating.measuring import Measurement
 from tryon.errors import DataError
 from tryon.formats.decisions import Decision
 
+MIRRORED = 0x5555_5555_5555_5555  # far from every hash of these tests
+
 
 def judged(file: str, split: str = "train", phash: int = 0, near_bits: int = 2, **changes: object) -> Judged:
-    measurement = Measurement(sha256=file.rjust(64, "0"), phash=phash, width=200, height=200)
+    measurement = Measurement(sha256=file.rjust(64, "0"), phash=phash, mirrored=MIRRORED, width=200, height=200)
     return replace(Judged(file, split, f"train/image/{file}", measurement, near_bits), **changes)  # type: ignore[arg-type]
 
 

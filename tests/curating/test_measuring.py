@@ -9,7 +9,7 @@ import pytest
 
 from tests.curating.made_data import picture
 from tryon.curating.measuring import PICTURE_MISSING, UNDECODABLE, in_threads, measure
-from tryon.images.files import write_jpeg
+from tryon.images.files import write_jpeg, write_png
 
 
 def test_size_hash_light_and_sharpness(tmp_path: Path) -> None:
@@ -61,3 +61,11 @@ def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
 
 def test_threads_keep_the_order_over_many_chunks() -> None:
     assert list(in_threads(lambda number: number * 2, range(1000))) == [number * 2 for number in range(1000)]
+
+
+def test_the_mirrored_hash_is_that_of_the_mirror_image(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.png", tmp_path / "other.png"
+    write_png(one, picture(3))
+    write_png(other, np.ascontiguousarray(picture(3)[:, ::-1]))
+    assert measure(one).mirrored == measure(other).phash
+    assert measure(other).mirrored == measure(one).phash

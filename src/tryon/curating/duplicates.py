@@ -5,6 +5,7 @@ pictures that share a band are ever compared.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +18,10 @@ class Match:
 
     key: str
     bits: int
+    mirrored: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.bits} bits, mirrored" if self.mirrored else f"{self.bits} bits"
 
 
 @dataclass(frozen=True)
@@ -46,21 +51,30 @@ class NearDuplicates:
         for band in self._band_values(picture_hash):
             self._buckets[band].append(entry)
 
-    def find(self, picture_hash: int, max_bits: int, *, outside_group: str | None = None) -> list[Match]:
+    def find(
+        self, picture_hash: int, max_bits: int, *, mirrored_hash: int | None = None, outside_group: str | None = None
+    ) -> list[Match]:
         """Earlier pictures within `max_bits` (and within their own limit), nearest first, then in order of their keys.
 
         Args:
             picture_hash: 64-bit perceptual hash.
             max_bits: at most the limit that the index was built with.
+            mirrored_hash: hash of the same picture with left and right exchanged, if its mirror twins count as well.
             outside_group: leave out the pictures of this group.
         """
-        found: dict[str, int] = {}
+        found: dict[str, Match] = {}
+        sides = [(picture_hash, False)] + ([] if mirrored_hash is None else [(mirrored_hash, True)])
+        for wanted, mirrored in sides:
+            for entry in self._sharing_a_band(wanted):
+                bits = (entry.hash ^ wanted).bit_count()
+                near = bits <= min(max_bits, entry.max_bits) and entry.group != outside_group
+                if near and (entry.key not in found or bits < found[entry.key].bits):
+                    found[entry.key] = Match(entry.key, bits, mirrored)
+        return sorted(found.values(), key=lambda match: (match.bits, match.key))
+
+    def _sharing_a_band(self, picture_hash: int) -> Iterator[_Entry]:
         for band in self._band_values(picture_hash):
-            for entry in self._buckets.get(band, ()):
-                bits = (entry.hash ^ picture_hash).bit_count()
-                if bits <= min(max_bits, entry.max_bits) and entry.group != outside_group:
-                    found[entry.key] = bits
-        return [Match(key, bits) for key, bits in sorted(found.items(), key=lambda item: (item[1], item[0]))]
+            yield from self._buckets.get(band, ())
 
     def _band_values(self, picture_hash: int) -> list[tuple[int, int]]:
         return [(band, (picture_hash >> shift) & mask) for band, (shift, mask) in enumerate(self._bands)]

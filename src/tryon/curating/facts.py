@@ -203,7 +203,7 @@ def _side_px(measured: Measurement) -> int | None:
 
 
 def _leaks(pictures: Sequence[_Picture], user_bits: int, shop_bits: int) -> list[Row]:
-    """Pairs of nearly the same picture in two splits."""
+    """Pairs of nearly the same picture, mirrored or not, in two splits."""
     index = NearDuplicates(max(user_bits, shop_bits))
     relative_split = {}
     rows = []
@@ -213,17 +213,18 @@ def _leaks(pictures: Sequence[_Picture], user_bits: int, shop_bits: int) -> list
         split = picture.manifest.get("split") or picture.relative.split("/")[0]
         limit = shop_bits if picture.manifest.get("source", "shop") == "shop" else user_bits
         relative_split[picture.relative] = split
-        for match in index.find(picture.measurement.phash, limit, outside_group=split):
+        measured = picture.measurement
+        for match in index.find(measured.phash, limit, mirrored_hash=measured.mirrored, outside_group=split):
             pair = sorted(((split, picture.relative), (relative_split[match.key], match.key)))
             rows.append(
                 {
-                    "label": f"{pair[0][1]} ({pair[0][0]}) and {pair[1][1]} ({pair[1][0]}), {match.bits} bits",
+                    "label": f"{pair[0][1]} ({pair[0][0]}) and {pair[1][1]} ({pair[1][0]}), {match}",
                     "picture": pair[0][1],
                     "other": pair[1][1],
                     "bits": match.bits,
                 }
             )
-        index.add(picture.relative, picture.measurement.phash, group=split, max_bits=limit)
+        index.add(picture.relative, measured.phash, group=split, max_bits=limit)
     return rows
 
 

@@ -61,18 +61,23 @@ def apply_decisions(judged: Sequence[Judged], decisions: Mapping[str, Decision])
 
 
 def reject_near_duplicates(judged: Sequence[Judged]) -> list[Judged]:
-    """Of pictures that are nearly the same one stays: the test split's, then validation's, then the first by name.
+    """Of pictures that are nearly the same, mirrored or not, one stays.
 
-    A picture that a person wants to keep is only measured against the other splits: a leak is never kept.
+    It is the test split's, else validation's, else the first by name. A picture that a person wants to keep is only measured against the other splits: a leak is never kept.
     """
     index = NearDuplicates(max((one.near_bits for one in judged), default=0))
     verdicts = {}
     for one in sorted(judged, key=lambda one: (PRIORITY.index(one.split), not one.wanted, one.file)):
         if one.kept:
             same_split_is_fine = one.split if one.wanted else None
-            matches = index.find(one.measurement.phash, one.near_bits, outside_group=same_split_is_fine)
+            matches = index.find(
+                one.measurement.phash,
+                one.near_bits,
+                mirrored_hash=one.measurement.mirrored,
+                outside_group=same_split_is_fine,
+            )
             if matches:
-                one = replace(one, reason=f"near-duplicate: {matches[0].key} ({matches[0].bits} bits)")
+                one = replace(one, reason=f"near-duplicate: {matches[0].key} ({matches[0]})")
             else:
                 index.add(one.file, one.measurement.phash, group=one.split, max_bits=one.near_bits)
         verdicts[one.file] = one

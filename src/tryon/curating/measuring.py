@@ -27,12 +27,14 @@ _CHUNK = 256  # pictures in flight at a time: bounds the memory for sets of any 
 class Measurement:
     """One picture file. `fault` is empty, or says why nothing but the content hash could be measured.
 
+    `phash` and `mirrored` are the perceptual hashes of the picture and of its mirror image;
     `sharpness` is the variance of the Laplacian of the grey picture (levels squared), `luminance` its mean in [0, 1].
     """
 
     sha256: str
     fault: str = ""
     phash: int = 0
+    mirrored: int = 0
     width: int = 0
     height: int = 0
     sharpness: float = 0.0
@@ -58,6 +60,7 @@ def measure(path: Path) -> Measurement:
     return Measurement(
         sha256,
         phash=perceptual_hash(image),
+        mirrored=perceptual_hash(np.ascontiguousarray(image[:, ::-1])),
         width=image.shape[1],
         height=image.shape[0],
         sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
