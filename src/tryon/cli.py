@@ -7,11 +7,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tryon.errors import DataError, TryonError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 app = typer.Typer(
     name="tryon",
@@ -77,8 +81,7 @@ def fit(
     Example:
     tryon fit --photo me.jpg --garment shirt.jpg --out result.png
     """
-    if out.suffix.lower() != ".png":
-        raise UsageError("--out must be a PNG file", received=out, remedy=f"use {out.with_suffix('.png')}")
+    _require_png(out)
     from tryon.config import load_params
     from tryon.images.decoding import read_untrusted
     from tryon.images.files import write_png
@@ -93,6 +96,30 @@ def fit(
     write_png(out, result.image, text={"run_key": run_key(), "pattern": result.pattern})
     redrawn = float((result.alpha > 0).mean())
     print(f"{out}: pattern {result.pattern}, {redrawn:.1%} of the photo redrawn")
+
+
+@app.command()
+def render(
+    out: Annotated[Path, typer.Option(help="The sheet, a PNG.")],
+    count: Annotated[int, typer.Option(min=1, max=200, help="Examples: photo, garment, exact answer.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same sheet.")] = 1,
+    size: Annotated[int, typer.Option(min=64, max=512, help="Side of each picture, in pixels.")] = 192,
+) -> None:
+    """Draw a contact sheet of rendered examples.
+
+    \b
+    Example:
+    tryon render --out sheet.png --count 12 --seed 1
+    """
+    _require_png(out)
+    from tryon.images.files import write_png
+    from tryon.images.sheets import grid
+
+    cells = [cell for index in range(count) for cell in _example(seed, index, size)]
+    columns = 3 * (2 if count > 1 else 1)
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    write_png(out, grid(rows, cell_px=size))
+    print(f"{out}: {count} examples of photo, garment and exact answer")
 
 
 @app.command()
@@ -181,3 +208,22 @@ def replay() -> None:
     from tryon.tracking import replay_journals
 
     print(f"{replay_journals()} runs sent")
+
+
+def _example(seed: int, index: int, size_px: int) -> "tuple[NDArray[np.uint8], ...]":
+    """A photo, a garment and the same scene in it; blue and striped garments in turn."""
+    from tryon.rendering.dataset import draw_photo, stream
+    from tryon.rendering.looks import sample_look
+    from tryon.rendering.photo import exact_answer, wear
+    from tryon.rendering.shop import render_garment, sample_layout
+
+    drawn, worn, _ = draw_photo(seed, "train", index, size_px)
+    rng = stream(seed, index)
+    look = sample_look(rng, ("blue", "striped")[index % 2])
+    photo = wear(drawn, worn).image
+    return photo, render_garment(sample_layout(rng, size_px), look).image, exact_answer(photo, drawn, look)
+
+
+def _require_png(out: Path) -> None:
+    if out.suffix.lower() != ".png":
+        raise UsageError("--out must be a PNG file", received=out, remedy=f"use {out.with_suffix('.png')}")
