@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tryon.errors import DataError, TryonError, UsageError
+from tryon.errors import DataError, ModelError, TryonError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,6 +88,12 @@ def fit(
 
     params = load_params()
     pictures = read_untrusted(photo), read_untrusted(garment)
+    if not (models / "mask_rcnn/model.json").is_file():  # the loader says it too, after seconds of importing
+        raise ModelError(
+            f"{models / 'mask_rcnn/model.json'} is missing: there is no trained model",
+            needed=f"mask_rcnn/ and cyclegan/PATTERN/ in {models}",
+            remedy="run `make repro`, or name the folder with --models",
+        )
     from tryon.fitting.fitter import Fitter
     from tryon.tracking import run_key
 

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -138,7 +139,8 @@ def _pins(root: Path) -> Check:
     broken = []
     for name, bound in UPPER_BOUNDS.items():
         version = _version(name)
-        if version is None or tuple(int(part) for part in version.split(".")[:2]) >= bound:
+        numbers = tuple(int(part) for part in re.findall(r"\d+", version or "")[:2])
+        if version is None or numbers >= bound:
             broken.append(f"{name} {version or 'absent'}, needed below {'.'.join(map(str, bound))}")
     if broken:
         return Check("Pins", State.FAIL, "; ".join(broken), "run `make setup`; docs/adr/0002 says why")
@@ -219,11 +221,11 @@ def _mlflow_file(path: Path) -> Check:
     if not path.is_file():
         return Check("MLflow", State.WARN, f"{path} does not exist yet", f"`mlflow db upgrade sqlite:///{path}`")
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as store:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
             (runs,) = store.execute("SELECT count(*) FROM runs").fetchone()
     except sqlite3.Error as error:
         return Check("MLflow", State.FAIL, f"{path}: {error}", "move the file away and run `make setup`")
-    return Check("MLflow", State.OK, f"{path}, {runs} runs")
+    return Check("MLflow", State.OK, f"{path}, runs: {runs}")
 
 
 def _prefect(root: Path) -> Check:

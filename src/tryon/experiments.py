@@ -60,11 +60,7 @@ def experiment_params(checkout: Path, name: str, settings: Sequence[str] = ()) -
     path = checkout / EXPERIMENTS / f"{name}.yaml"
     if not path.is_file():
         known = sorted(each.stem for each in (checkout / EXPERIMENTS).glob("*.yaml"))
-        raise UsageError(
-            f"there is no experiment {name!r}",
-            needed=f"one of: {', '.join(known) or 'none yet'}",
-            remedy=f"write {path}",
-        )
+        raise UsageError(f"there is no experiment {name!r}", needed=f"one of: {', '.join(known) or 'none yet'}")
     params = merge(read_yaml(checkout / PARAMS_FILE), read_yaml(path), str(path.relative_to(checkout)))
     for setting in settings:
         set_value(params, setting)

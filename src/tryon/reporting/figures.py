@@ -195,6 +195,14 @@ def _best(values: list[float | None], better: Better) -> int | None:
     return next(column for value, column in known if value == best)
 
 
+def _side_by_side(metric: str) -> tuple[int, str, tuple[int, str]]:
+    """By stage, then by folder (pattern), then in the order of the meanings."""
+    folder, _, name = metric.rpartition("/")
+    stages = ("data", "mask_rcnn", "cyclegan", "fitting")
+    stage = folder.split("/")[0]
+    return stages.index(stage) if stage in stages else len(stages), folder, _order(name)
+
+
 def _order(name: str) -> tuple[int, str]:
     known = list(MEANINGS)
     return (known.index(name) if name in known else len(known), name)
@@ -206,6 +214,7 @@ def comparison_rows(
     """Titles and rows of several runs' metrics side by side, one row for each metric that any of them has."""
     names = dict.fromkeys(name for figures in measured.values() for name in figures)
     kept = [name for name in names if slices or not name.startswith("mask_rcnn/") or name.count("/") == 1]
+    kept.sort(key=_side_by_side)
     rows = [
         (name, *(show(name, figures[name]) if name in figures else "-" for figures in measured.values()))
         for name in kept
