@@ -63,7 +63,8 @@ def apply_decisions(judged: Sequence[Judged], decisions: Mapping[str, Decision])
 def reject_near_duplicates(judged: Sequence[Judged]) -> list[Judged]:
     """Of pictures that are nearly the same, mirrored or not, one stays.
 
-    It is the test split's, else validation's, else the first by name. A picture that a person wants to keep is only measured against the other splits: a leak is never kept.
+    It is the test split's, else validation's, else the first by name. A picture that a person wants to keep is only
+    measured against the other splits: a leak is never kept.
     """
     index = NearDuplicates(max((one.near_bits for one in judged), default=0))
     verdicts = {}
