@@ -46,7 +46,8 @@ serve-flows: setup  ## start the Prefect server and serve the rebuild flow on it
 	$(BIN)/python -m flows.serve
 
 mlflow: setup  ## open the experiment store at http://127.0.0.1:5000
-	$(BIN)/mlflow server --backend-store-uri $(MLFLOW_TRACKING_URI) --host 127.0.0.1 --port 5000 --workers 1
+	$(BIN)/mlflow --env-file mlflow/server.env server --backend-store-uri sqlite:///$(CURDIR)/.tryon/mlflow.db \
+	  --artifacts-destination $(CURDIR)/.tryon/artifacts
 
 report:  ## print where the report is
 	@test -f reports/index.html && echo $(CURDIR)/reports/index.html || { echo "no report yet: run make repro" >&2; exit 1; }

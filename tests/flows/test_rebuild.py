@@ -35,7 +35,10 @@ def test_a_served_flow_is_scheduled(server: Server) -> None:
         assert limits["dvc-workspace"] == 1
         assert limits["gpu"] >= 2
         listed = subprocess.run(
-            [sys.executable, "-m", "prefect", "flow-run", "ls"], env=server.env, capture_output=True, text=True
+            [sys.executable, "-m", "prefect", "flow-run", "ls"],
+            env={**server.env, "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
         )
         assert listed.returncode == 0, listed.stderr
         assert "rebuild" in listed.stdout
@@ -97,6 +100,24 @@ def test_a_killed_stage_is_not_retried_but_a_failed_one_is(server: Server, small
     assert states["flaky"] == ("Completed", 2)
     rows = {row["stage"]: row["result"] for row in json.loads(server.artifacts(flow_run)["stages"])}
     assert rows["killed"] == "killed"
+
+
+def test_the_deployment_for_a_worker_is_accepted(server: Server) -> None:
+    env = {**server.env, "TRYON_ROOT": str(ROOT)}
+    for arguments in (["work-pool", "create", "tryon-workers", "--type", "process"], ["deploy", "--all"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    (deployment,) = server.post("deployments/filter", deployments={"name": {"any_": ["worker"]}})
+    assert deployment["work_pool_name"] == "tryon-workers"
+    assert deployment["pull_steps"][0]["prefect.deployments.steps.set_working_directory"]["directory"] == str(ROOT)
+    assert [schedule["slug"] for schedule in deployment["schedules"]] == ["rebuild-schedule"]
+    assert deployment["global_concurrency_limit"]["limit"] == 1
 
 
 def test_the_servers_log_is_clean(server: Server) -> None:
