@@ -1,7 +1,8 @@
-"""DeepFashion2 annotations of drawn pictures: what is visible of the shirt, its 25 landmarks, and the garment below it.
+"""DeepFashion2 annotations of drawn pictures: what is visible of the shirt, its 25 landmarks, and the garment below
+it.
 
-The mask is the visible shirt: hair, arms and bags cut holes. Its polygons overlap, the whole outline first and then each
-sleeve again, and are whole numbers; their union is the mask pixel for pixel.
+The mask is the visible shirt: hair, arms and bags cut holes. Its polygons overlap, the whole outline first and then
+each sleeve again, and are whole numbers; their union is the mask pixel for pixel.
 """
 
 import cv2
@@ -78,7 +79,13 @@ def _legwear_item(mask: Mask, kind: str, viewpoint: int, zoom_in: int) -> Item:
 
 
 def _item(
-    polygons: list[NDArray[np.int32]], mask: Mask, category: int, landmarks: Floats, occlusion: int, zoom_in: int, viewpoint: int
+    polygons: list[NDArray[np.int32]],
+    mask: Mask,
+    category: int,
+    landmarks: Floats,
+    occlusion: int,
+    zoom_in: int,
+    viewpoint: int,
 ) -> Item:
     height, width = mask.shape
     share = float(from_polygons(polygons, height, width).mean())

@@ -5,31 +5,37 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from tryon.rendering.drawing import Floats, blur, soft_noise
+from tryon.rendering.drawing import Floats, blur, soft_noise, three
 from tryon.rendering.light import Light
 
 Kind = Literal["plain", "gradient", "room", "street"]
 KINDS: tuple[Kind, ...] = ("plain", "gradient", "room", "street")
-_SMALL = 160  # blurred anyway, so drawn on a small square and enlarged
+_SMALL = 192  # blurred anyway, so drawn on a small square and enlarged
 
 
-def draw_backdrop(rng: np.random.Generator, kind: Kind, side: int, light: Light, hint: tuple[float, float, float] | None) -> Floats:
+def draw_backdrop(
+    rng: np.random.Generator, kind: Kind, side: int, light: Light, hint: tuple[float, float, float] | None
+) -> Floats:
     """A picture (side, side, 3) in [0, 1]; `hint` is a colour that a wall comes close to."""
     painter = {"plain": _plain, "gradient": _gradient, "room": _room, "street": _street}[kind]
     small = painter(rng, hint)
     small = small * _falloff(light)[..., None] * np.asarray(light.tint, np.float32)
-    large = cv2.resize(small.astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(np.clip(large, 0.01, 1), np.float32)
+    small = np.clip(small, 0.01, 1).astype(np.float32)
+    return np.asarray(cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def cast_on_wall(picture: Floats, silhouette: Floats, light: Light, distance_px: float) -> None:
-    """Darken a wall by a person's soft shadow, away from the light (in place)."""
+    """Darken a wall by a person's soft shadow away from the light in place; `silhouette` has a quarter of its size."""
     shift = np.array([-light.direction[0], -0.35 * light.direction[1]]) * distance_px
-    small = cv2.resize(silhouette, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    moved = cv2.warpAffine(small, np.array([[1, 0, shift[0] / 4], [0, 1, shift[1] / 4]]), small.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.warpAffine(
+        silhouette,
+        np.array([[1, 0, shift[0] / 4], [0, 1, shift[1] / 4]]),
+        silhouette.shape[::-1],
+        borderMode=cv2.BORDER_REPLICATE,
+    )
     soft = cv2.GaussianBlur(moved, (0, 0), max(1.0, distance_px / 7))
-    shadow = cv2.resize(soft, silhouette.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    picture *= (1 - (0.42 * (1 - light.ambient)) * shadow)[..., None]
+    shadow = cv2.resize(soft, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    picture *= three(1 - np.float32(0.42 * (1 - light.ambient)) * np.asarray(shadow, np.float32))
 
 
 def _falloff(light: Light) -> Floats:
@@ -41,7 +47,9 @@ def _falloff(light: Light) -> Floats:
 
 def _wall_colour(rng: np.random.Generator, hint: tuple[float, float, float] | None) -> Floats:
     if hint is not None:
-        return np.clip(np.array(hint, np.float32) * rng.uniform(0.85, 1.15) + rng.normal(0, 0.03, 3), 0.06, 0.95).astype(np.float32)
+        return np.clip(
+            np.array(hint, np.float32) * rng.uniform(0.85, 1.15) + rng.normal(0, 0.03, 3), 0.06, 0.95
+        ).astype(np.float32)
     grey = rng.uniform(0.35, 0.92)
     return np.clip(grey + rng.normal(0, 0.03, 3), 0.1, 0.95).astype(np.float32)
 
@@ -111,7 +119,9 @@ def _street(rng: np.random.Generator, hint: tuple[float, float, float] | None) -
                 cv2.rectangle(picture, (wx, wy), (wx + step // 2, wy + step // 2 + 4), dark.tolist(), -1)
         x += width
     grey = rng.uniform(0.35, 0.62)
-    picture[horizon:] = np.linspace(grey * 0.85, grey * 1.1, n - horizon, dtype=np.float32)[:, None, None] * np.array([1.0, 0.98, 0.95])
+    picture[horizon:] = np.linspace(grey * 0.85, grey * 1.1, n - horizon, dtype=np.float32)[:, None, None] * np.array(
+        [1.0, 0.98, 0.95]
+    )
     _street_things(rng, picture, horizon)
     return blur(picture, float(rng.uniform(1.8, 4.2)))
 

@@ -1,7 +1,7 @@
 """The canvas of a scene, kept in two parts: everything that is not the shirt, and where on the shirt each pixel lies.
 
-A picture is linear in the shirt's colours: picture = rest + alpha * shirt(look). So the same scene in another look is exact:
-`rest` and all maps stay, only `shirt(look)` is painted anew.
+A picture is linear in the shirt's colours: picture = rest + alpha * shirt(look). So the same scene in another look is
+exact: `rest` and all maps stay, only `shirt(look)` is painted anew.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.rendering.drawing import Floats, Window
+from tryon.rendering.drawing import Floats, Window, three
 
 TORSO, LEFT_SLEEVE, RIGHT_SLEEVE, COLLAR, INSIDE = 0, 1, 2, 3, 4
 
@@ -52,7 +52,9 @@ class Canvas:
     ) -> None:
         """Paint something that is not the shirt over everything so far; `legwear` marks trousers and skirts."""
         rest, alpha = self.rest[window.slices], self.alpha[window.slices]
-        rest += (np.asarray(rgb, np.float32) - rest) * cover[..., None]
+        change = np.asarray(rgb, np.float32) - rest
+        change *= three(cover)
+        rest += change
         alpha *= 1 - cover
         self.legwear[window.slices] *= 1 - cover
         self.body[window.slices] += (1 - self.body[window.slices]) * cover
@@ -63,7 +65,7 @@ class Canvas:
         """Lay a piece of the shirt over everything so far."""
         rows = cloth.window.slices
         owned = cloth.cover > self.alpha[rows] * (1 - cloth.cover)
-        self.rest[rows] *= (1 - cloth.cover)[..., None]
+        self.rest[rows] *= three(1 - cloth.cover)
         self.legwear[rows] *= 1 - cloth.cover
         self.body[rows] *= 1 - cloth.cover
         np.maximum(self.worn[rows], cloth.cover, out=self.worn[rows])
@@ -74,5 +76,5 @@ class Canvas:
 
     def darken(self, window: Window, factor: Floats) -> None:
         """Multiply all that has been painted so far by a factor: a shadow cast on it."""
-        self.rest[window.slices] *= factor[..., None]
+        self.rest[window.slices] *= three(factor)
         self.shade[window.slices] *= factor

@@ -45,7 +45,8 @@ class Shirt:
         body = figure.half_width(rows_y)
         chest = float(figure.half_width(np.array([ARMPIT_Y], np.float32))[0])
         down = np.clip((rows_y - ARMPIT_Y) / (cut.hem_y - ARMPIT_Y), 0, 1)
-        hanging = np.maximum(chest + cut.ease + 0.8 * cut.looseness * down, body + 1.0)
+        waisted = 1.6 * np.sin(np.pi * np.clip(down * 1.15, 0, 1)) * (1 - 0.6 * cut.looseness) * self.relief
+        hanging = np.maximum(chest + cut.ease + 0.8 * cut.looseness * down - waisted, body + 1.0)
         fitted = body + 0.6 + 0.4 * cut.ease * down
         side = cut.looseness * hanging + (1 - cut.looseness) * fitted
         upper = figure.shoulder_x + 0.6
@@ -88,7 +89,7 @@ class Shirt:
         """The outer end of the shoulder line; it rises with the arm."""
         arm = self.figure.arms[(side + 1) // 2]
         rise = max(0.0, abs(arm.elbow[0]) - abs(arm.shoulder[0])) / 28.0
-        return np.array([side * self.figure.shoulder_x, 1.6 - 3.4 * rise**1.5], np.float32)
+        return np.array([side * self.figure.shoulder_x, 2.4 - 3.0 * rise**1.5], np.float32)
 
     def armpit(self, side: int) -> Floats:
         y = ARMPIT_Y + 1.0 + 2.0 * self.cut.looseness
@@ -122,8 +123,15 @@ class Shirt:
 
     def sleeve_line(self, side: int) -> tuple[Floats, Floats]:
         """Centreline of a sleeve in body coordinates and its half widths."""
+        return self._sleeve_lines[(side + 1) // 2]
+
+    @cached_property
+    def _sleeve_lines(self) -> list[tuple[Floats, Floats]]:
+        return [self._measure_sleeve(side) for side in (-1, 1)]
+
+    def _measure_sleeve(self, side: int) -> tuple[Floats, Floats]:
         arm = self.figure.arms[(side + 1) // 2]
-        line = arm.centreline()
+        line = arm.centreline
         along = lengths_along(line)
         t = np.linspace(0, min(self.cut.sleeve, float(along[-1]) * 0.62), 16, dtype=np.float32)
         line = np.stack([np.interp(t, along, line[:, 0]), np.interp(t, along, line[:, 1])], axis=1)
@@ -139,6 +147,13 @@ class Shirt:
 
     def sleeve_outlines(self, side: int) -> list[Floats]:
         """Closed outlines in body coordinates whose union is a sleeve: the cap over the shoulder and the tube."""
+        return self._sleeve_outlines[(side + 1) // 2]
+
+    @cached_property
+    def _sleeve_outlines(self) -> list[list[Floats]]:
+        return [self._outline_sleeve(side) for side in (-1, 1)]
+
+    def _outline_sleeve(self, side: int) -> list[Floats]:
         outer, inner = self.sleeve_edges(side)
         tip, pit = self.shoulder_tip(side), self.armpit(side)
         neck = self.neck_points[(side + 1) // 2]
@@ -203,8 +218,8 @@ def sample_cut(rng: np.random.Generator) -> Cut:
         hem_y=float(rng.uniform(51, 60)),
         hem_bow=float(rng.uniform(0.6, 2.2)),
         sleeve=float(rng.uniform(25, 30) if half_sleeve else rng.uniform(15, 21)),
-        sleeve_ease=float(0.5 + 1.2 * looseness),
-        sleeve_flare=float(rng.uniform(0.1, 0.6) + 1.8 * looseness),
+        sleeve_ease=float(0.4 + 0.9 * looseness),
+        sleeve_flare=float(rng.uniform(0.1, 0.5) + 1.3 * looseness),
     )
 
 

@@ -1,7 +1,7 @@
 """The rendered dataset on disk: photos in DeepFashion2's layout, a garment collection, and pairs with exact answers.
 
-Every picture is drawn from its own random stream, named by seed, kind, split and index, so that it does not depend on how many
-others are drawn or in which order.
+Every picture is drawn from its own random stream, named by seed, kind, split and index, so that it does not depend on
+how many others are drawn or in which order.
 """
 
 from collections.abc import Iterator
@@ -27,6 +27,7 @@ LABEL_COLUMNS = ("file", "split", "colour", "pattern", "view", "small_logo")
 PAIR_COLUMNS = ("photo", "garment", "pattern", "answer")
 MAIN_FAMILIES = ("plain", "blue", "striped")  # the product families that a CycleGAN is trained from and for
 OTHER_FAMILIES = ("striped_other", "dotted", "checked", "print", "other")
+FAMILIES = (*MAIN_FAMILIES, *OTHER_FAMILIES)
 _WORN_SHARES = {"plain": 0.40, "blue": 0.20, "striped": 0.20, "striped_other": 0.04, "dotted": 0.05, "checked": 0.05,
                 "print": 0.04, "other": 0.02}  # fmt: skip
 _PHOTO, _GARMENT = 0, 1
@@ -76,7 +77,7 @@ def plan_garments(config: RenderConfig, seed: int) -> Iterator[GarmentEntry]:
     number = _FIRST_GARMENT
     for split in SPLITS:
         count = config.garments_per_pattern[split]  # type: ignore[index]
-        for kind, family in enumerate((*MAIN_FAMILIES, *OTHER_FAMILIES)):
+        for kind, family in enumerate(FAMILIES):
             wanted = count if family in MAIN_FAMILIES else -(-count // _OTHERS_PER_MAIN)
             for index in range(wanted):
                 rng = stream(seed, _GARMENT, SPLITS.index(split), kind, index)
@@ -103,7 +104,7 @@ def stream(seed: int, *key: int) -> np.random.Generator:
 
 
 def _worn_family(rng: np.random.Generator, split: str, index: int) -> str:
-    """What a person wears: a mix; two of three people of the test split wear plain, and are fitted with other garments."""
+    """What a person wears: a mix; two of three people of the test split wear plain and get answers."""
     families = list(_WORN_SHARES)
     shares = np.array(list(_WORN_SHARES.values()))
     if split == "test":
@@ -158,7 +159,7 @@ def _answer_garments(config: RenderConfig, collection: list[GarmentEntry]) -> di
         raise ConfigError(
             "render.answer_patterns: no test garment has this pattern",
             received=", ".join(missing),
-            needed=f"patterns among {', '.join((*MAIN_FAMILIES, *OTHER_FAMILIES))}, and render.garments_per_pattern.test at least 1",
+            needed=f"some of {', '.join(FAMILIES)}, and render.garments_per_pattern.test at least 1",
             remedy="correct the render section of params.yaml",
         )
     return found

@@ -1,21 +1,21 @@
 """The shirt's pieces as maps: garment coordinates, shade and coverage of every pixel.
 
-Garment coordinates are centimetres of cloth. On the body of the shirt u runs from the front midline round the body and v from
-the hollow of the neck down; on a sleeve u runs round the arm and v along it. Folds displace both a little.
+Garment coordinates are centimetres of cloth. On the body of the shirt u runs from the front midline round the body
+and v from the hollow of the neck down; on a sleeve u runs round the arm and v along it. Folds displace both a little.
 """
 
 import numpy as np
 
 from tryon.rendering.canvas import COLLAR, INSIDE, LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Cloth
 from tryon.rendering.cut import Shirt
-from tryon.rendering.drawing import Floats, Window, bump, fill, smoothstep, stroke, window_round
+from tryon.rendering.drawing import Floats, Window, bump, enlarge, fill, smoothstep, stroke, window_round
 from tryon.rendering.figure import Frame
 from tryon.rendering.folds import Fold, slopes
 from tryon.rendering.light import Light
 from tryon.rendering.tubes import map_tube
 
-_FOLD_RELIEF = 0.95  # how much of a fold's slope turns the normal
-_FOLD_SHIFT_CM = 0.55  # how far a slope of 1 displaces the pattern
+_FOLD_RELIEF = 1.9  # how much of a fold's slope turns the normal
+_FOLD_SHIFT_CM = 0.45  # how far a slope of 1 displaces the pattern
 _ROW_STEP_CM = 0.1
 
 
@@ -24,20 +24,28 @@ def torso_cloth(shirt: Shirt, frame: Frame, light: Light, folds: list[Fold]) -> 
     outline = frame.to_px(shirt.figure.bend(shirt.torso_outline))
     window = window_round(outline, frame.side)
     cover = fill([outline], window)
+    u, v, shade = (enlarge(part) for part in _torso_maps(shirt, frame.coarse, light, folds, window.coarse))
+    part = np.full(window.shape, TORSO, np.uint8)
+    shade = _collar_band(shirt, frame, window, shade, part)
+    return Cloth(window, u, v, shade, part, cover)
+
+
+def _torso_maps(
+    shirt: Shirt, frame: Frame, light: Light, folds: list[Fold], window: Window
+) -> tuple[Floats, Floats, Floats]:
+    """u, v and shade of the body of the shirt."""
     x, y = shirt.figure.unbend(*frame.to_cm(window))
     width = _rows(shirt, y)
     s = np.clip(x / width, -1, 1)
     gx, gy = slopes([_bent(fold, shirt) for fold in folds], frame, window)
     nx, ny = _torso_normals(shirt, x, y, s)
     shade = light.shade(nx - gx * _FOLD_RELIEF, ny - gy * _FOLD_RELIEF)
-    arch = shirt.cut.hem_bow * y / shirt.cut.hem_y
-    v = y - arch * (1 - s * s) - gy * _FOLD_SHIFT_CM
+    across = 1 - s * s
+    v = y - shirt.cut.hem_bow / shirt.cut.hem_y * y * across - gy * _FOLD_SHIFT_CM
     u = (_unroll(s, shirt.relief) - _unroll(_middle(shirt, width), shirt.relief)) * width - gx * _FOLD_SHIFT_CM
-    hem_distance = shirt.cut.hem_y + shirt.cut.hem_bow * (1 - s * s) - y
+    hem_distance = shirt.cut.hem_y + shirt.cut.hem_bow * across - y
     shade *= _stitching(hem_distance) * _armpit_shadow(shirt, x, y)
-    part = np.full(window.shape, TORSO, np.uint8)
-    shade = _collar_band(shirt, frame, window, shade, part)
-    return Cloth(window, u.astype(np.float32), v.astype(np.float32), shade.astype(np.float32), part, cover)
+    return u.astype(np.float32), v.astype(np.float32), shade.astype(np.float32)
 
 
 def sleeve_cloth(shirt: Shirt, side: int, frame: Frame, light: Light, folds: list[Fold]) -> Cloth:
@@ -45,6 +53,15 @@ def sleeve_cloth(shirt: Shirt, side: int, frame: Frame, light: Light, folds: lis
     outlines = [frame.to_px(outline) for outline in shirt.sleeve_outlines(side)]
     window = window_round(np.concatenate(outlines), frame.side)
     cover = fill(outlines, window)
+    u, v, shade = (enlarge(part) for part in _sleeve_maps(shirt, side, frame.coarse, light, folds, window.coarse))
+    part = np.full(window.shape, LEFT_SLEEVE if side < 0 else RIGHT_SLEEVE, np.uint8)
+    return Cloth(window, u, v, shade, part, cover)
+
+
+def _sleeve_maps(
+    shirt: Shirt, side: int, frame: Frame, light: Light, folds: list[Fold], window: Window
+) -> tuple[Floats, Floats, Floats]:
+    """u, v and shade of a sleeve."""
     line, radii = shirt.sleeve_line(side)
     tube = map_tube(line, radii, frame, window)
     gx, gy = slopes(folds, frame, window)
@@ -54,15 +71,14 @@ def sleeve_cloth(shirt: Shirt, side: int, frame: Frame, light: Light, folds: lis
     shade = light.shade(nx - gx * _FOLD_RELIEF, ny - gy * _FOLD_RELIEF)
     x, y = frame.to_cm(window)
     pit = shirt.figure.bend(shirt.armpit(side)[None])[0]
-    depth = 0.34 * shirt.relief + 0.06
-    shade *= 1 - depth * bump(x - pit[0], y - pit[1] - 1.0, 3.6, 4.6)
+    inner = smoothstep(-0.3, 1.0, tube.s * side * _inner_sign(tube.direction_y))
+    shade *= 1 - 0.5 * shirt.relief * inner * bump(x - pit[0], y - pit[1] - 2.0, 4.5, 6.0)
     length = float(np.hypot(*np.diff(line, axis=0).T).sum())
     rim = 0.22 * radii[-1] * (1 - tube.s**2) * (1 if shirt.relief > 0.5 else 0.1)
     shade *= _stitching(length + rim - tube.t)
     u = _unroll(tube.s, shirt.relief) * tube.radius - gx * _FOLD_SHIFT_CM
     v = tube.t + 3.0 - rim * np.clip(tube.t / length, 0, 1) - gy * _FOLD_SHIFT_CM
-    part = np.full(window.shape, LEFT_SLEEVE if side < 0 else RIGHT_SLEEVE, np.uint8)
-    return Cloth(window, u.astype(np.float32), v.astype(np.float32), shade.astype(np.float32), part, cover)
+    return u.astype(np.float32), v.astype(np.float32), shade.astype(np.float32)
 
 
 def back_cloth(shirt: Shirt, frame: Frame, light: Light) -> Cloth:
@@ -83,6 +99,11 @@ def back_cloth(shirt: Shirt, frame: Frame, light: Light) -> Cloth:
 NECK_TOP = -4.0
 
 
+def _inner_sign(direction_y: Floats) -> float:
+    """Which sign of a sleeve's `s`, times its side, points to the body."""
+    return 1.0 if float(direction_y.mean()) > 0 else -1.0
+
+
 def _rows(shirt: Shirt, y: Floats) -> Floats:
     """Half width of the shirt at every pixel's row, from a table of rows."""
     first = -12.0
@@ -93,7 +114,7 @@ def _rows(shirt: Shirt, y: Floats) -> Floats:
 
 
 def _middle(shirt: Shirt, width: Floats) -> Floats:
-    return np.clip(shirt.figure.middle_x / width, -0.9, 0.9)
+    return np.asarray(np.clip(shirt.figure.middle_x / width, -0.9, 0.9), np.float32)
 
 
 def _unroll(s: Floats, relief: float) -> Floats:

@@ -4,6 +4,7 @@ Body coordinates are centimetres: the origin is the hollow of the neck, y runs d
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -42,8 +43,10 @@ class Arm:
     elbow: tuple[float, float]
     hand: tuple[float, float]
 
-    def centreline(self, points_per_bone: int = 12) -> Floats:
+    @cached_property
+    def centreline(self) -> Floats:
         """From shoulder to wrist, rounded at the elbow, evenly spaced within each bone."""
+        points_per_bone = 12
         s, e, h = (np.array(joint, np.float32) for joint in (self.shoulder, self.elbow, self.hand))
         t = np.linspace(0, 1, points_per_bone, endpoint=False, dtype=np.float32)[:, None]
         line = np.concatenate([s + (e - s) * t, e + (h - e) * t, h[None]])
@@ -69,14 +72,18 @@ class Figure:
 
     def half_width(self, rows_y: Floats) -> Floats:
         """Half width of the body as seen, by row (shoulders excluded)."""
+        curve = self._half_width_curve
+        return np.asarray(np.interp(rows_y, curve[:, 0], curve[:, 1]), np.float32)
+
+    @cached_property
+    def _half_width_curve(self) -> Floats:
         b = self.build
         front = np.array([b.neck, b.chest + 1.5, b.chest + 1.0, b.chest, 0.55 * b.chest + 0.45 * b.waist + 0.3, b.waist,
                           0.4 * b.waist + 0.6 * b.hip, b.hip, b.hip * 1.01], np.float32)  # fmt: skip
         depth = np.array([b.neck, 8, 9, 0.62 * b.chest + b.bust, 0.62 * b.chest + 0.6 * b.bust, 0.68 * b.waist,
                           0.62 * b.hip, 0.64 * b.hip, 0.62 * b.hip], np.float32)  # fmt: skip
         seen = np.sqrt((front * np.cos(self.yaw)) ** 2 + (depth * np.sin(self.yaw)) ** 2)
-        curve = spline(np.stack([_ROWS, seen], axis=1), closed=False)
-        return np.asarray(np.interp(rows_y, curve[:, 0], curve[:, 1]), np.float32)
+        return spline(np.stack([_ROWS, seen], axis=1), closed=False)
 
     @property
     def middle_x(self) -> float:
@@ -102,7 +109,7 @@ class Figure:
 
     def _shift(self, y: Floats) -> Floats:
         part = np.clip(y / HIP_Y, -0.3, 1)
-        return self.lean_cm * (1 - part) + self.sway_cm * part * (1 - part) * 4
+        return np.asarray(self.lean_cm * (1 - part) + self.sway_cm * part * (1 - part) * 4, np.float32)
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,11 @@ class Frame:
         c, s = np.cos(self.roll) * self.scale, np.sin(self.roll) * self.scale
         return np.asarray(points @ np.array([[c, s], [-s, c]]) + np.array(self.origin), np.float32)
 
+    @cached_property
+    def coarse(self) -> "Frame":
+        """The same frame on a canvas of half the size."""
+        return Frame(self.side // 2, self.scale / 2, self.roll, (self.origin[0] / 2, self.origin[1] / 2))
+
     def to_cm(self, window: Window) -> tuple[Floats, Floats]:
         """Body coordinates x, y (H, W) of a window's pixels."""
         x, y = pixel_centres(window)
@@ -133,14 +145,14 @@ def sample_build(rng: np.random.Generator) -> Build:
     heavy = float(np.clip(rng.normal(0, 1), -1.6, 2.2))
     return Build(
         female=female,
-        shoulder=(17.6 if female else 20.4) + rng.normal(0, 0.6) + 0.35 * heavy,
+        shoulder=(16.6 if female else 19.3) + rng.normal(0, 0.6) + 0.35 * heavy,
         chest=(14.3 if female else 16.8) + rng.normal(0, 0.4) + 0.7 * heavy,
         waist=(12.0 if female else 14.4) + rng.normal(0, 0.5) + 1.3 * heavy,
         hip=(16.9 if female else 16.3) + rng.normal(0, 0.5) + 0.9 * heavy,
         neck=(4.9 if female else 6.0) + 0.25 * heavy,
         arm=(3.6 if female else 4.5) + rng.normal(0, 0.15) + 0.35 * heavy,
-        head_width=(7.2 if female else 7.7) + rng.normal(0, 0.15) + 0.15 * heavy,
-        head_height=(11.0 if female else 11.5) + rng.normal(0, 0.25),
+        head_width=(7.5 if female else 7.9) + rng.normal(0, 0.15) + 0.15 * heavy,
+        head_height=(11.5 if female else 11.9) + rng.normal(0, 0.25),
         bust=rng.uniform(1.0, 3.2) if female else 0.0,
     )
 
@@ -149,7 +161,11 @@ def sample_figure(rng: np.random.Generator) -> Figure:
     """A person standing: frontal to three-quarter, seldom from the side."""
     build = sample_build(rng)
     turn = rng.random()
-    yaw = rng.normal(0, 0.1) if turn < 0.6 else rng.choice([-1, 1]) * (rng.uniform(0.3, 0.7) if turn < 0.95 else rng.uniform(0.9, 1.1))
+    yaw = (
+        rng.normal(0, 0.1)
+        if turn < 0.6
+        else rng.choice([-1, 1]) * (rng.uniform(0.3, 0.7) if turn < 0.95 else rng.uniform(0.9, 1.1))
+    )
     lean, sway, tilt = rng.normal(0, 1.6), rng.normal(0, 1.0), float(np.clip(rng.normal(0, 0.03), -0.07, 0.07))
     blank = Figure(build, float(yaw), float(lean), float(sway), tilt, 0.0, 0.0, arms=())  # type: ignore[arg-type]
     left_pose, right_pose = _sample_arm_poses(rng)
@@ -171,7 +187,7 @@ def _sample_arm_poses(rng: np.random.Generator) -> tuple[ArmPose, ArmPose]:
 def _pose_arm(rng: np.random.Generator, figure: Figure, side: int, pose: ArmPose) -> Arm:
     """The arm's joints: a target for the hand, the elbow by the two bone lengths, pointing outwards."""
     b = figure.build
-    joint = figure.bend(np.array([[side * (figure.shoulder_x - b.arm * 0.15), 3.8 + 0.3 * b.arm]], np.float32))[0]
+    joint = figure.bend(np.array([[side * (figure.shoulder_x - b.arm * 0.4), 4.6 + 0.35 * b.arm]], np.float32))[0]
     hip = float(figure.half_width(np.array([HIP_Y], np.float32))[0])
     size = b.shoulder / 19.0
     upper, fore = UPPER_ARM * (0.55 + 0.45 * size), FOREARM * (0.55 + 0.45 * size)

@@ -1,7 +1,7 @@
 """Hair: short, bob, long, bun, afro and bald, with strands that fan out from the parting.
 
-Outlines are in head coordinates (see `tryon.rendering.head`). Long hair falls behind the neck and, on one or both sides, in front
-of the shoulders, where it covers part of the shirt.
+Outlines are in head coordinates (see `tryon.rendering.head`). Long hair falls behind the neck and, on one or both
+sides, in front of the shoulders, where it covers part of the shirt.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,15 @@ from tryon.rendering.light import Light
 Style = Literal["short", "fringe", "bob", "long", "bun", "afro", "bald"]
 
 _COLOURS: tuple[Rgb, ...] = (
-    (0.10, 0.08, 0.07), (0.16, 0.11, 0.08), (0.26, 0.17, 0.11), (0.38, 0.25, 0.15), (0.55, 0.39, 0.22),
-    (0.78, 0.63, 0.40), (0.45, 0.20, 0.11), (0.60, 0.58, 0.56),
-)  # fmt: skip
+    (0.10, 0.08, 0.07),
+    (0.16, 0.11, 0.08),
+    (0.26, 0.17, 0.11),
+    (0.38, 0.25, 0.15),
+    (0.55, 0.39, 0.22),
+    (0.78, 0.63, 0.40),
+    (0.45, 0.20, 0.11),
+    (0.60, 0.58, 0.56),
+)
 _FALLOFF = (0.9, 1.05, 1.15)
 
 
@@ -54,13 +60,22 @@ def sample_hair(rng: np.random.Generator, female: bool) -> Hair:
     )
 
 
-def paint_back_hair(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, hair: Hair, rng: np.random.Generator) -> None:
+def paint_back_hair(
+    canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, hair: Hair, rng: np.random.Generator
+) -> None:
     """What lies behind neck and shoulders; painted before the body."""
     turn = -0.22 * np.sin(head.yaw)
     if hair.style in ("long", "bob"):
         end = 1.12 if hair.style == "bob" else min(hair.length, 2.2)
         wide = 1.10 + hair.volume
-        half = [(0.0, -1.05), (0.75 * wide, -0.85), (wide, -0.1), (wide * 1.03, 0.6), (wide * 1.0, end * 0.8), (0.7 * wide, end)]
+        half = [
+            (0.0, -1.05),
+            (0.75 * wide, -0.85),
+            (wide, -0.1),
+            (wide * 1.03, 0.6),
+            (wide * 1.0, end * 0.8),
+            (0.7 * wide, end),
+        ]
     elif hair.style == "afro":
         half = [(0.0, -1.45), (0.9, -1.25), (1.42, -0.6), (1.45, 0.1), (1.1, 0.65), (0.5, 0.8)]
     else:
@@ -68,7 +83,9 @@ def paint_back_hair(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame,
     _paint(canvas, frame, light, head, hair, [_mirrored(half, turn)], rng, darker=0.62)
 
 
-def paint_front_hair(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, hair: Hair, rng: np.random.Generator) -> None:
+def paint_front_hair(
+    canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, hair: Hair, rng: np.random.Generator
+) -> None:
     """Cap, fringe, curtains beside the face and locks over the shoulders; painted over the head."""
     turn = -0.12 * np.sin(head.yaw)
     if hair.style == "bald":
@@ -95,11 +112,26 @@ def _cap(hair: Hair, turn: float) -> Floats:
     line = -0.30 if hair.style == "fringe" else -0.62
     p = hair.parting
     points = [
-        (-0.97, side_y), (-wide, -0.15), (-wide * 0.99, -0.5), (-0.72 * wide, -0.78 * top), (-0.3, -top), (0.3, -top),
-        (0.72 * wide, -0.78 * top), (wide * 0.99, -0.5), (wide, -0.15), (0.97, side_y), (0.91, side_y - 0.12), (0.84, -0.30),
-        (0.66, line + 0.16), (0.3 + 0.3 * p, line + 0.02), (p, line - 0.05), (-0.3 + 0.3 * p, line + 0.02), (-0.66, line + 0.16),
-        (-0.84, -0.30), (-0.91, side_y - 0.12),
-    ]  # fmt: skip
+        (-0.97, side_y),
+        (-wide, -0.15),
+        (-wide * 0.99, -0.5),
+        (-0.72 * wide, -0.78 * top),
+        (-0.3, -top),
+        (0.3, -top),
+        (0.72 * wide, -0.78 * top),
+        (wide * 0.99, -0.5),
+        (wide, -0.15),
+        (0.97, side_y),
+        (0.91, side_y - 0.12),
+        (0.84, -0.30),
+        (0.66, line + 0.16),
+        (0.3 + 0.3 * p, line + 0.02),
+        (p, line - 0.05),
+        (-0.3 + 0.3 * p, line + 0.02),
+        (-0.66, line + 0.16),
+        (-0.84, -0.30),
+        (-0.91, side_y - 0.12),
+    ]
     return spline(np.array(points, np.float32) + np.array([turn, 0], np.float32), per_segment=4)
 
 
@@ -108,10 +140,20 @@ def _curtain(hair: Hair, side: int, end: float, turn: float) -> Floats:
     w = 1.08 + hair.volume
     wave = hair.waviness * side
     points = [
-        (side * -0.05 + hair.parting * 0.7, -0.98), (side * 0.62, -0.95), (side * w, -0.45), (side * (w + 0.08), 0.2),
-        (side * (w + 0.05) + wave, 0.3 + 0.3 * end), (side * (w + 0.02) - wave, 0.2 + 0.62 * end), (side * 0.93, end),
-        (side * 0.68, end * 0.96), (side * 0.66 + wave, 0.1 + 0.62 * end), (side * 0.82, 0.35), (side * 0.80, -0.12), (side * 0.55, -0.5),
-    ]  # fmt: skip
+        (side * -0.05 + hair.parting * 0.7, -0.98),
+        (side * 0.62, -0.95),
+        (side * w, -0.45),
+        (side * (w + 0.08), 0.2),
+        (side * (w + 0.05) + wave, 0.3 + 0.3 * end),
+        (side * (w + 0.02) - wave, 0.2 + 0.62 * end),
+        (side * 0.88, end),
+        (side * 0.55, end * 0.97),
+        (side * 0.52 + wave, 0.1 + 0.66 * end),
+        (side * 0.62 + 0.5 * wave, 0.1 + 0.42 * end),
+        (side * 0.82, 0.35),
+        (side * 0.80, -0.12),
+        (side * 0.55, -0.5),
+    ]
     shift = np.array([[turn + 0.0 * y, 0] for _, y in points], np.float32)
     return spline(np.array(points, np.float32) + shift, per_segment=5)
 
@@ -123,9 +165,16 @@ def _mirrored(half: list[tuple[float, float]], turn: float) -> Floats:
 
 
 def _paint(
-    canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, hair: Hair, outlines: list[Floats],
-    rng: np.random.Generator, *, darker: float,
-) -> None:  # fmt: skip
+    canvas: Canvas,
+    frame: Frame,
+    light: Light,
+    head: HeadFrame,
+    hair: Hair,
+    outlines: list[Floats],
+    rng: np.random.Generator,
+    *,
+    darker: float,
+) -> None:
     outlines_px = [frame.to_px(head.to_body(outline)) for outline in outlines]
     window = window_round(np.concatenate(outlines_px), canvas.side)
     if window.is_empty:
@@ -134,13 +183,15 @@ def _paint(
     spread = (x - hair.parting * 0.6) / (0.55 + 0.45 * np.clip(y + 1.1, 0, 1.4))
     wave = 0.05 * np.sin(7 * y + 2 * spread) * (hair.waviness * 14) * smoothstep(-0.3, 0.8, y)
     fine, wide = noise_table(rng, 512, 1.5), noise_table(rng, 256, 4.0)
-    strands = 0.10 * look_up(fine, (spread + wave) * 58) + 0.11 * look_up(wide, (spread + wave) * 22)
+    strands = 0.07 * look_up(fine, (spread + wave) * 58) + 0.09 * look_up(wide, (spread + wave) * 22)
     if hair.style == "afro":
         strands = 0.16 * look_up(fine, x * 37 + 91 * np.floor(y * 17)) * 0.6
     strands = strands * smoothstep(1.2, 4.0, frame.scale)
     nx = np.clip(x * 0.75, -0.95, 0.95)
     ny = np.clip(0.55 * y - 0.12, -0.8, 0.25)
-    gloss = bump(x - 0.5 * light.direction[0], y + 0.62 - 0.18 * x * x, 0.55, 0.13) * (0.10 if hair.style == "afro" else 0.35)
+    gloss = bump(x - 0.5 * light.direction[0], y + 0.62 - 0.18 * x * x, 0.55, 0.13) * (
+        0.10 if hair.style == "afro" else 0.35
+    )
     shade = light.shade(nx.astype(np.float32), ny.astype(np.float32)) * (1 + strands) * darker
     lift = np.clip(shade + gloss * (0.6 + 2.2 * np.clip(strands, 0, None)), 0.05, None)
     canvas.paint(window, light.colour(hair.colour, lift.astype(np.float32), _FALLOFF), fill(outlines_px, window))

@@ -9,17 +9,30 @@ import cv2
 import numpy as np
 
 from tryon.rendering.canvas import Canvas
-from tryon.rendering.drawing import Floats, Window, blur, bump, fill, smoothstep, spline, window_round
+from tryon.rendering.drawing import Floats, Window, blur, bump, enlarge, fill, smoothstep, spline, window_round
 from tryon.rendering.figure import Figure, Frame
 from tryon.rendering.light import SKIN_FALLOFF, Light
 
 Rgb = tuple[float, float, float]
 
 _SKINS: tuple[Rgb, ...] = (
-    (0.97, 0.84, 0.76), (0.95, 0.80, 0.70), (0.91, 0.74, 0.62), (0.87, 0.69, 0.55), (0.80, 0.61, 0.47),
-    (0.71, 0.52, 0.39), (0.60, 0.42, 0.31), (0.48, 0.33, 0.25), (0.38, 0.26, 0.20),
-)  # fmt: skip
-_IRISES: tuple[Rgb, ...] = ((0.26, 0.16, 0.10), (0.20, 0.12, 0.08), (0.35, 0.42, 0.45), (0.33, 0.38, 0.25), (0.38, 0.25, 0.13))
+    (0.97, 0.84, 0.76),
+    (0.95, 0.80, 0.70),
+    (0.91, 0.74, 0.62),
+    (0.87, 0.69, 0.55),
+    (0.80, 0.61, 0.47),
+    (0.71, 0.52, 0.39),
+    (0.60, 0.42, 0.31),
+    (0.48, 0.33, 0.25),
+    (0.38, 0.26, 0.20),
+)
+_IRISES: tuple[Rgb, ...] = (
+    (0.26, 0.16, 0.10),
+    (0.20, 0.12, 0.08),
+    (0.35, 0.42, 0.45),
+    (0.33, 0.38, 0.25),
+    (0.38, 0.25, 0.13),
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ def head_frame(figure: Figure) -> HeadFrame:
     """The head of a figure: above the neck, a little towards where the face looks."""
     build = figure.build
     base = figure.bend(np.array([[0.25 * figure.middle_x, 0.0]], np.float32))[0]
-    chin_y = -8.0 if build.female else -7.4
+    chin_y = -6.9 if build.female else -6.4
     lean = 14 * figure.head_roll
     centre = (float(base[0] + 1.3 * np.sin(figure.head_yaw) + lean), float(base[1] + chin_y - build.head_height))
     return HeadFrame(centre, build.head_width, build.head_height, figure.head_roll, figure.head_yaw)
@@ -88,7 +101,16 @@ def head_frame(figure: Figure) -> HeadFrame:
 def skull_outline(head: HeadFrame, jaw: float) -> Floats:
     """Closed outline of skull and jaw in head coordinates; both shift with the yaw."""
     turn = np.sin(head.yaw)
-    half = [(0.0, -1.0), (0.52, -0.9), (0.86, -0.58), (0.96, -0.12), (0.92, 0.26), (0.79 + jaw, 0.58), (0.52 + jaw, 0.85), (0.24, 0.985)]
+    half = [
+        (0.0, -1.0),
+        (0.52, -0.9),
+        (0.86, -0.58),
+        (0.96, -0.12),
+        (0.92, 0.26),
+        (0.79 + jaw, 0.58),
+        (0.52 + jaw, 0.85),
+        (0.24, 0.985),
+    ]
     right = np.array([*half, (0.0, 1.0)], np.float32)
     left = (right * np.array([-1, 1], np.float32))[1:-1][::-1]
     points = np.concatenate([right, left])
@@ -100,17 +122,30 @@ def paint_neck(canvas: Canvas, frame: Frame, light: Light, figure: Figure, head:
     """Neck, the slope to the shoulders and the upper chest, with the chin's shadow."""
     n, shoulder = figure.build.neck, figure.shoulder_x
     x0 = 0.3 * figure.middle_x
-    base = figure.bend(np.array([
-        [x0 + n * 1.05, -6.5], [x0 + n * 1.35, -4.0], [x0 + shoulder * 0.62, -0.6], [shoulder * 0.8, 4], [shoulder * 0.6, 16],
-        [-shoulder * 0.6, 16], [-shoulder * 0.8, 4], [x0 - shoulder * 0.62, -0.6], [x0 - n * 1.35, -4.0], [x0 - n * 1.05, -6.5],
-    ], np.float32))  # fmt: skip
+    base = figure.bend(
+        np.array(
+            [
+                [x0 + n * 1.05, -6.5],
+                [x0 + n * 1.35, -4.0],
+                [x0 + shoulder * 0.62, -0.6],
+                [shoulder * 0.8, 4],
+                [shoulder * 0.6, 16],
+                [-shoulder * 0.6, 16],
+                [-shoulder * 0.8, 4],
+                [x0 - shoulder * 0.62, -0.6],
+                [x0 - n * 1.35, -4.0],
+                [x0 - n * 1.05, -6.5],
+            ],
+            np.float32,
+        )
+    )
     jaw = head.to_body(np.array([[-0.72 * n / 6, 0.45], [0.72 * n / 6, 0.45]], np.float32))
     jaw[:, 0] = head.centre[0] * 0.75 + base[[-1, 0], 0].mean() * 0.25 + np.array([-n, n])
     outline = frame.to_px(np.concatenate([spline(base, closed=False, per_segment=4), jaw]))
     window = window_round(outline, canvas.side)
     if window.is_empty:
         return
-    x, y = frame.to_cm(window)
+    x, y = frame.coarse.to_cm(window.coarse)
     ux, uy = figure.unbend(x, y)
     across = np.clip((ux - x0 * 0.5) / np.where(uy < -3, n * 1.08, shoulder), -1, 1)
     nx = np.sign(across) * np.abs(across) ** 1.5 * smoothstep(6.0, -8.0, uy) * 0.95 + across * 0.3
@@ -118,10 +153,16 @@ def paint_neck(canvas: Canvas, frame: Frame, light: Light, figure: Figure, head:
     collarbone = bump(np.abs(ux - figure.middle_x) - 7.0, uy - 1.2 - 0.14 * np.abs(ux), 5.0, 0.7)
     notch = bump(ux - figure.middle_x * 0.8, uy - 0.8, 1.1, 1.3)
     tendon = bump(np.abs(ux - figure.middle_x * 0.7) - 1.2 - 0.28 * np.clip(-uy, 0, 9), uy + 3, 0.6, 3.5)
-    shade = light.shade(nx.astype(np.float32), blur(ny.astype(np.float32), frame.scale))
-    under = bump(ux - head.centre[0] * 0.8 + 2.5 * light.direction[0], np.minimum(uy + 8.5, 0) + np.maximum(uy + 8.5, 0) * 1.0, n * 1.5, 3.6)
+    shade = light.shade(nx.astype(np.float32), blur(ny.astype(np.float32), frame.scale / 2))
+    under = bump(
+        ux - head.centre[0] * 0.8 + 2.5 * light.direction[0],
+        np.minimum(uy + 8.5, 0) + np.maximum(uy + 8.5, 0) * 1.0,
+        n * 1.5,
+        3.6,
+    )
     shade *= (1 + 0.07 * collarbone - 0.10 * notch + 0.05 * tendon) * (1 - 0.42 * under)
-    canvas.paint(window, light.colour(skin, shade.astype(np.float32), SKIN_FALLOFF), fill([outline], window))
+    rgb = enlarge(light.colour(skin, shade.astype(np.float32), SKIN_FALLOFF))
+    canvas.paint(window, rgb, fill([outline], window))
 
 
 def paint_head(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, face: Face) -> None:
@@ -143,11 +184,15 @@ def _face_shade(frame: Frame, light: Light, head: HeadFrame, x: Floats, y: Float
     """Shade of skull and face: an egg with a relief of bells."""
     eye = np.abs(fx) - 0.37
     relief = (
-        1.15 * bump(fx, y - 0.20, 0.085, 0.17) + 1.05 * bump(fx, y - 0.37, 0.12, 0.065)
-        - 0.75 * bump(eye, y - 0.05, 0.17, 0.085) + 0.28 * bump(eye, y + 0.13, 0.22, 0.05)
-        + 0.75 * bump(np.abs(fx) - 0.52, y - 0.32, 0.2, 0.15) + 0.42 * bump(fx, y - 0.665, 0.2, 0.04)
-        - 0.25 * bump(fx, y - 0.77, 0.2, 0.035) + 0.55 * bump(fx, y - 0.9, 0.2, 0.08)
-    )  # fmt: skip
+        1.15 * bump(fx, y - 0.20, 0.085, 0.17)
+        + 1.05 * bump(fx, y - 0.37, 0.12, 0.065)
+        - 0.75 * bump(eye, y - 0.05, 0.17, 0.085)
+        + 0.28 * bump(eye, y + 0.13, 0.22, 0.05)
+        + 0.75 * bump(np.abs(fx) - 0.52, y - 0.32, 0.2, 0.15)
+        + 0.42 * bump(fx, y - 0.665, 0.2, 0.04)
+        - 0.25 * bump(fx, y - 0.77, 0.2, 0.035)
+        + 0.55 * bump(fx, y - 0.9, 0.2, 0.08)
+    )
     relief = relief.astype(np.float32) * np.float32(head.half_width / 7.5)
     gx = cv2.Sobel(relief, cv2.CV_32F, 1, 0, scale=frame.scale / 8, borderType=cv2.BORDER_REPLICATE)
     gy = cv2.Sobel(relief, cv2.CV_32F, 0, 1, scale=frame.scale / 8, borderType=cv2.BORDER_REPLICATE)
@@ -186,13 +231,17 @@ def _eyes(rgb: Floats, side: Floats, y: Floats, shade: Floats, face: Face) -> Fl
         sheen = 0.10 + 0.16 * smoothstep(0.05, -0.15, y)[..., None] * np.array([0.9, 1.0, 1.1])
         return _mix(rgb, sheen, np.maximum(lens, 0.9 * bar))
     open_eye = smoothstep(1.2, 0.8, np.sqrt((side / 0.165) ** 2 + ((y - 0.08 * (side / 0.3) ** 2) / 0.05) ** 2))
-    rgb = _mix(rgb, np.array([0.90, 0.88, 0.86]) * np.clip(shade, 0, 1)[..., None], 0.9 * open_eye)
+    rgb = _mix(rgb, np.array([0.80, 0.77, 0.75]) * np.clip(shade, 0, 0.95)[..., None], 0.85 * open_eye)
     iris = smoothstep(0.072, 0.056, np.hypot(side, y * 1.45 + 0.008)) * open_eye
     rgb = _mix(rgb, np.array(face.iris), 0.92 * iris)
     rgb = _mix(rgb, np.array([0.03, 0.02, 0.02]), smoothstep(0.034, 0.022, np.hypot(side, y * 1.45 + 0.008)) * open_eye)
     lid = bump(0, y + 0.043 - 1.3 * side**2, 1, 0.014) * smoothstep(0.19, 0.15, np.abs(side))
     rgb = _mix(rgb, np.array(face.brow) * 0.4, 0.8 * lid)
-    rgb = _mix(rgb, np.array([1.0, 1.0, 1.0]), 0.8 * smoothstep(0.022, 0.01, np.hypot(side + 0.02, y * 1.45 + 0.028)) * open_eye)
+    rgb = _mix(
+        rgb,
+        np.array([1.0, 1.0, 1.0]),
+        0.8 * smoothstep(0.022, 0.01, np.hypot(side + 0.02, y * 1.45 + 0.028)) * open_eye,
+    )
     if face.glasses == "clear":
         ring = np.abs(np.sqrt((side / 0.27) ** 2 + ((y - 0.02) / 0.145) ** 2) - 1)
         rgb = _mix(rgb, np.array([0.10, 0.09, 0.09]), 0.85 * smoothstep(0.16, 0.06, ring))
@@ -206,7 +255,10 @@ def _paint_ears(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, fac
             continue
         centre = np.array([side * 0.97 - 0.35 * turn * abs(turn), 0.14])
         angle = np.linspace(0, 2 * np.pi, 14, endpoint=False)
-        ring = centre + np.stack([0.13 * np.cos(angle), 0.21 * np.sin(angle)], axis=1) * (1 + 0.12 * np.sin(angle + 0.6))[:, None]
+        ring = (
+            centre
+            + np.stack([0.13 * np.cos(angle), 0.21 * np.sin(angle)], axis=1) * (1 + 0.12 * np.sin(angle + 0.6))[:, None]
+        )
         outline = frame.to_px(head.to_body(spline(ring)))
         window = window_round(outline, canvas.side)
         if window.is_empty:

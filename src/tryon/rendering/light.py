@@ -1,7 +1,8 @@
 """Light of a scene: how bright a surface looks by the way it faces.
 
-Normals are unit vectors with x to the right, y down and z towards the camera. Shades are factors for sRGB colours: for a
-colour c and a linear brightness L, (c ** 2.2 * L) ** (1 / 2.2) = c * L ** (1 / 2.2), so one map serves every colour.
+Normals are unit vectors with x to the right, y down and z towards the camera. Shades are factors for sRGB colours:
+for a colour c and a linear brightness L, (c ** 2.2 * L) ** (1 / 2.2) = c * L ** (1 / 2.2), so one map serves every
+colour.
 """
 
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ class Light:
     def colour(self, base: tuple[float, float, float], shade: Floats, falloff: tuple[float, float, float]) -> Floats:
         """RGB (H, W, 3) of a surface of one colour under a map of shades."""
         levels = np.linspace(0, _TABLE_TOP, _TABLE_STEPS, dtype=np.float32)[:, None]
-        table = np.asarray(base, np.float32) * levels ** np.asarray(falloff, np.float32) * np.asarray(self.tint, np.float32)
+        table = (
+            np.asarray(base, np.float32) * levels ** np.asarray(falloff, np.float32) * np.asarray(self.tint, np.float32)
+        )
         index = np.clip(shade * ((_TABLE_STEPS - 1) / _TABLE_TOP), 0, _TABLE_STEPS - 1).astype(np.int32)
         return np.asarray(np.take(table.astype(np.float32), index, axis=0), np.float32)
 
@@ -64,7 +67,7 @@ def sample_light(rng: np.random.Generator) -> Light:
     x, y, z = (float(value) for value in direction)
     return Light(
         direction=(x, y, z),
-        ambient=float(rng.uniform(0.34, 0.62)),
+        ambient=float(rng.uniform(0.26, 0.52)),
         tint=(float(1 + warmth), 1.0, float(1 - warmth)),
         exposure=float(rng.uniform(0.95, 1.15)),
     )

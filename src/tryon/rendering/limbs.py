@@ -7,7 +7,7 @@ import numpy as np
 
 from tryon.rendering.canvas import Canvas
 from tryon.rendering.cut import arm_radii
-from tryon.rendering.drawing import Floats, bump, fill, soft_noise, spline, stroke, window_round
+from tryon.rendering.drawing import Floats, bump, enlarge, fill, soft_noise, spline, stroke, window_round
 from tryon.rendering.figure import Arm, Figure, Frame
 from tryon.rendering.folds import Fold, curved_fold, slopes
 from tryon.rendering.head import Rgb
@@ -18,8 +18,24 @@ _UNDER_SLEEVE = 4  # points of the centreline that every sleeve covers
 WAISTBAND_Y, CROTCH_Y, KNEE_Y, ANKLE_Y = 43.0, 64.0, 102.0, 140.0
 
 _HAND = np.array(
-    [(0, -2.3), (3.5, -3.0), (7.5, -3.4), (11.5, -3.0), (15.0, -2.1), (16.8, -0.6), (16.4, 0.9), (13.5, 2.4), (10.0, 3.2),
-     (9.6, 4.4), (7.6, 4.6), (4.6, 3.9), (2.0, 2.9), (0, 2.3)], np.float32)  # fmt: skip
+    [
+        (0, -2.3),
+        (3.5, -3.0),
+        (7.5, -3.4),
+        (11.5, -3.0),
+        (15.0, -2.1),
+        (16.8, -0.6),
+        (16.4, 0.9),
+        (13.5, 2.4),
+        (10.0, 3.2),
+        (9.6, 4.4),
+        (7.6, 4.6),
+        (4.6, 3.9),
+        (2.0, 2.9),
+        (0, 2.3),
+    ],
+    np.float32,
+)
 _FINGERS = ((9.0, -1.6, 16.0, -1.0), (8.6, -0.2, 16.4, 0.2), (8.4, 1.3, 14.6, 1.6), (5.5, 2.6, 9.4, 3.4))
 
 
@@ -36,9 +52,16 @@ class Legwear:
 
 
 _TROUSER_COLOURS: tuple[Rgb, ...] = (
-    (0.20, 0.27, 0.40), (0.33, 0.43, 0.57), (0.12, 0.13, 0.17), (0.10, 0.10, 0.11), (0.62, 0.54, 0.42), (0.42, 0.40, 0.36),
-    (0.30, 0.31, 0.25), (0.80, 0.78, 0.73), (0.45, 0.20, 0.18),
-)  # fmt: skip
+    (0.20, 0.27, 0.40),
+    (0.33, 0.43, 0.57),
+    (0.12, 0.13, 0.17),
+    (0.10, 0.10, 0.11),
+    (0.62, 0.54, 0.42),
+    (0.42, 0.40, 0.36),
+    (0.30, 0.31, 0.25),
+    (0.80, 0.78, 0.73),
+    (0.45, 0.20, 0.18),
+)
 _SHOES: tuple[Rgb, ...] = ((0.88, 0.87, 0.85), (0.12, 0.11, 0.11), (0.35, 0.22, 0.14))
 
 
@@ -56,9 +79,11 @@ def sample_legwear(rng: np.random.Generator, female: bool) -> Legwear:
     )
 
 
-def paint_arm(canvas: Canvas, frame: Frame, light: Light, figure: Figure, arm: Arm, skin: Rgb, *, upper_only: bool = False) -> None:
+def paint_arm(
+    canvas: Canvas, frame: Frame, light: Light, figure: Figure, arm: Arm, skin: Rgb, *, upper_only: bool = False
+) -> None:
     """A bare arm and, unless `upper_only`, the hand."""
-    line = arm.centreline()
+    line = arm.centreline
     along = lengths_along(line)
     shown = slice(_UNDER_SLEEVE, 14 if upper_only else None)
     line, along = line[shown], along[shown]
@@ -66,18 +91,18 @@ def paint_arm(canvas: Canvas, frame: Frame, light: Light, figure: Figure, arm: A
     outlines = [frame.to_px(outline(line, radii))]
     window = window_round(np.concatenate(outlines), canvas.side)
     if not window.is_empty:
-        tube = map_tube(line, radii, frame, window)
+        tube = map_tube(line, radii, frame.coarse, window.coarse)
         nx, ny = tube.normals(0.93)
         shade = light.shade(nx, ny - 0.05)
         shade *= 1 - 0.05 * bump(tube.t + along[0] - 28.0, tube.s - 0.2, 2.0, 0.7)
-        canvas.paint(window, light.colour(skin, shade.astype(np.float32), SKIN_FALLOFF), fill(outlines, window))
+        canvas.paint(window, enlarge(light.colour(skin, shade, SKIN_FALLOFF)), fill(outlines, window))
     if not upper_only and arm.pose not in ("pocket", "behind"):
         _paint_hand(canvas, frame, light, figure, arm, line, skin)
 
 
 def arm_outline(figure: Figure, arm: Arm) -> Floats:
     """Closed outline of a bare arm in body coordinates, for the shadow that it casts."""
-    line = arm.centreline()
+    line = arm.centreline
     return outline(line, arm_radii(figure, lengths_along(line)))[_UNDER_SLEEVE:-_UNDER_SLEEVE]
 
 
@@ -122,15 +147,30 @@ def paint_legs(
 
 def _leg_line(figure: Figure, legwear: Legwear, side: int) -> Floats:
     hip = float(figure.half_width(np.array([54.0], np.float32))[0])
-    knots = np.array([[side * hip * 0.46, WAISTBAND_Y], [side * hip * 0.49, 60], [side * (hip * 0.46 + legwear.stance * 0.5), KNEE_Y],
-                      [side * (hip * 0.42 + legwear.stance), ANKLE_Y]], np.float32)  # fmt: skip
+    knots = np.array(
+        [
+            [side * hip * 0.46, WAISTBAND_Y],
+            [side * hip * 0.49, 60],
+            [side * (hip * 0.46 + legwear.stance * 0.5), KNEE_Y],
+            [side * (hip * 0.42 + legwear.stance), ANKLE_Y],
+        ],
+        np.float32,
+    )
     return spline(knots, closed=False, per_segment=6)
 
 
 def _paint_leg(
-    canvas: Canvas, frame: Frame, light: Light, figure: Figure, legwear: Legwear, side: int, colour: Rgb, *,
-    bare: bool, rng: np.random.Generator,
-) -> None:  # fmt: skip
+    canvas: Canvas,
+    frame: Frame,
+    light: Light,
+    figure: Figure,
+    legwear: Legwear,
+    side: int,
+    colour: Rgb,
+    *,
+    bare: bool,
+    rng: np.random.Generator,
+) -> None:
     line = _leg_line(figure, legwear, side)
     _paint_shoe(canvas, frame, light, line[-1], side, legwear.shoes)
     hip = float(figure.half_width(np.array([54.0], np.float32))[0])
@@ -144,18 +184,18 @@ def _paint_leg(
     window = window_round(closed, canvas.side)
     if window.is_empty:
         return
-    tube = map_tube(line, radii, frame, window)
+    tube = map_tube(line, radii, frame.coarse, window.coarse)
     nx, ny = tube.normals(0.85)
     if bare:
         shade = light.shade(nx, ny)
-        canvas.paint(window, light.colour(colour, shade, SKIN_FALLOFF), fill([closed], window))
+        canvas.paint(window, enlarge(light.colour(colour, shade, SKIN_FALLOFF)), fill([closed], window))
         return
-    gx, gy = slopes(_leg_folds(rng, line, radii, side), frame, window)
+    gx, gy = slopes(_leg_folds(rng, line, radii, side), frame.coarse, window.coarse)
     shade = light.shade(nx - gx, ny - gy)
-    x, y = frame.to_cm(window)
+    x, y = frame.coarse.to_cm(window.coarse)
     shade *= 1 - 0.3 * bump(x, y - 66, 2.0, 16)
-    fade = 1 + 0.10 * bump(tube.s * 0.8, y - 84, 0.5, 18) + 0.03 * soft_noise(rng, window.shape, 2.5)
-    rgb = light.colour(colour, (shade * fade).astype(np.float32), CLOTH_FALLOFF)
+    fade = 1 + 0.10 * bump(tube.s * 0.8, y - 84, 0.5, 18) + 0.013 * soft_noise(rng, window.coarse.shape, 1.0)
+    rgb = enlarge(light.colour(colour, (shade * fade).astype(np.float32), CLOTH_FALLOFF))
     canvas.paint(window, rgb, fill([closed], window), legwear=True)
 
 
@@ -170,32 +210,58 @@ def _leg_folds(rng: np.random.Generator, line: Floats, radii: Floats, side: int)
     return folds
 
 
-def _paint_skirt(canvas: Canvas, frame: Frame, light: Light, figure: Figure, legwear: Legwear, rng: np.random.Generator) -> None:
+def _paint_skirt(
+    canvas: Canvas, frame: Frame, light: Light, figure: Figure, legwear: Legwear, rng: np.random.Generator
+) -> None:
     hip = float(figure.half_width(np.array([54.0], np.float32))[0])
     waist = float(figure.half_width(np.array([WAISTBAND_Y], np.float32))[0])
     end, wide = legwear.length_y, hip + legwear.width
-    half = [(waist, WAISTBAND_Y), (hip + 0.6, 55), ((hip + wide) / 2 + 0.5, (55 + end) / 2), (wide, end), (wide * 0.55, end + 1.2), (0, end + 1.6)]
+    half = [
+        (waist, WAISTBAND_Y),
+        (hip + 0.6, 55),
+        ((hip + wide) / 2 + 0.5, (55 + end) / 2),
+        (wide, end),
+        (wide * 0.55, end + 1.2),
+        (0, end + 1.6),
+    ]
     right = np.array(half, np.float32)
     left = (right * np.array([-1, 1], np.float32))[:-1][::-1]
     closed = frame.to_px(np.concatenate([right, left]))
     window = window_round(closed, canvas.side)
     if window.is_empty:
         return
-    x, y = frame.to_cm(window)
+    x, y = frame.coarse.to_cm(window.coarse)
     width = np.interp(y, right[:, 1], np.maximum.accumulate(right[:, 0])).astype(np.float32)
     s = np.clip(x / width, -1, 1)
     folds = []
     for target in rng.uniform(-0.95, 0.95, 7):
-        folds.append(curved_fold((target * hip * 0.8, rng.uniform(56, 68)), (target * wide, end + 3), rng.uniform(-1, 1),
-                                 rng.uniform(1.5, 4.0), rng.uniform(0.2, 0.3 + 0.06 * legwear.width)))  # fmt: skip
-    gx, gy = slopes(folds, frame, window)
+        folds.append(
+            curved_fold(
+                (target * hip * 0.8, rng.uniform(56, 68)),
+                (target * wide, end + 3),
+                rng.uniform(-1, 1),
+                rng.uniform(1.5, 4.0),
+                rng.uniform(0.2, 0.3 + 0.06 * legwear.width),
+            )
+        )
+    gx, gy = slopes(folds, frame.coarse, window.coarse)
     shade = light.shade((np.sign(s) * np.abs(s) ** 1.8 * 0.85 - gx).astype(np.float32), -gy)
-    rgb = light.colour(legwear.colour, shade, CLOTH_FALLOFF)
+    rgb = enlarge(light.colour(legwear.colour, shade, CLOTH_FALLOFF))
     canvas.paint(window, rgb, fill([closed], window), legwear=True)
 
 
 def _paint_shoe(canvas: Canvas, frame: Frame, light: Light, ankle: Floats, side: int, colour: Rgb) -> None:
-    points = np.array([(-3.6, -3), (3.6, -3), (4.2 + side, 3), (4.4 + 2 * side, 8), (0 + 2 * side, 10.5), (-4.4 + 2 * side, 8), (-4.2 + side, 3)])
+    points = np.array(
+        [
+            (-3.6, -3),
+            (3.6, -3),
+            (4.2 + side, 3),
+            (4.4 + 2 * side, 8),
+            (0 + 2 * side, 10.5),
+            (-4.4 + 2 * side, 8),
+            (-4.2 + side, 3),
+        ]
+    )
     closed = frame.to_px(spline(points + ankle))
     window = window_round(closed, canvas.side)
     if window.is_empty:

@@ -1,8 +1,8 @@
 """Looks: the colour and pattern of a fabric, painted in garment coordinates.
 
-A look knows nothing of bodies or light: it turns u and v in cm (see `tryon.rendering.drape`) into colours. `pattern` and `colour`
-are the words of a collection's labels.csv. The family `striped` + `navy` is one product: navy stripes on off-white with
-a fixed period and phase. Other stripes carry other colours.
+A look knows nothing of bodies or light: it turns u and v in cm (see `tryon.rendering.drape`) into colours. `pattern`
+and `colour` are the words of a collection's labels.csv. The family `striped` + `navy` is one product: navy stripes on
+off-white with a fixed period and phase. Other stripes carry other colours.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.rendering.canvas import COLLAR, TORSO
-from tryon.rendering.drawing import Floats
+from tryon.rendering.drawing import Floats, three
 
 Pattern = Literal["plain", "striped", "dotted", "checked", "print", "other"]
 Rgb = tuple[float, float, float]
@@ -53,12 +53,12 @@ class Look:
         """Colours (H, W, 3) of the fabric without light."""
         share = self._motif_share(u, v, part, px_per_cm)
         ground, motif = np.asarray(self.ground, np.float32), np.asarray(self.motif, np.float32)
-        rgb = ground + (motif - ground) * share[..., None]
+        rgb = three(share) * (motif - ground) + ground
         if self.pattern == "print":
             rgb = self._with_logo(rgb, u, v, part)
         np.copyto(rgb, np.asarray(self.collar, np.float32), where=(part == COLLAR)[..., None])
         if self.heather > 0:
-            rgb *= 1 + self.heather * _weave(u, v, self.seed)[..., None]
+            rgb *= three(1 + np.float32(self.heather) * _weave(u, v, self.seed))
         return np.asarray(rgb, np.float32)
 
     def _motif_share(self, u: Floats, v: Floats, part: NDArray[np.uint8], px_per_cm: float) -> Floats:
@@ -115,7 +115,7 @@ def _plain(rng: np.random.Generator) -> Look:
     names = list(PLAIN_COLOURS)
     shares = np.array([3, 2.5, 2.5, 1.2, 1.2, 1.2, 1, 1.5, 1, 1, 1])
     name = names[rng.choice(len(names), p=shares / shares.sum())]
-    look_heather = 0.07 if name == "grey" and rng.random() < 0.6 else 0.0
+    look_heather = 0.05 if name == "grey" and rng.random() < 0.6 else 0.0
     return _look(rng, "plain", name, _vary(rng, PLAIN_COLOURS[name], 0.05), heather=look_heather)
 
 
@@ -124,7 +124,16 @@ def _other_stripes(rng: np.random.Generator) -> Look:
     motif = _vary(rng, PLAIN_COLOURS[name], 0.05)
     ground = _vary(rng, _OFF_WHITE if rng.random() < 0.7 else PLAIN_COLOURS["grey"], 0.04)
     period = float(rng.choice([2.4, 3.6, 9.0, 12.0]) * rng.uniform(0.9, 1.1))
-    return _look(rng, "striped", name, ground, motif, period=period, share=float(rng.uniform(0.3, 0.6)), phase=float(rng.uniform(0, 6)))
+    return _look(
+        rng,
+        "striped",
+        name,
+        ground,
+        motif,
+        period=period,
+        share=float(rng.uniform(0.3, 0.6)),
+        phase=float(rng.uniform(0, 6)),
+    )
 
 
 def _look(
@@ -132,7 +141,9 @@ def _look(
     period: float = 5.0, share: float = 0.5, phase: float = 0.0, heather: float = 0.0, collar: Rgb | None = None,
 ) -> Look:  # fmt: skip
     seed = int(rng.integers(2**31))
-    return Look(pattern, colour, ground, motif or ground, collar or ground, period, share, phase, max(heather, 0.018), seed)
+    return Look(
+        pattern, colour, ground, motif or ground, collar or ground, period, share, phase, max(heather, 0.010), seed
+    )
 
 
 def _any_ground(rng: np.random.Generator) -> tuple[str, Rgb]:
@@ -151,14 +162,18 @@ def _contrast(rng: np.random.Generator, ground: Rgb) -> Rgb:
 
 def _vary(rng: np.random.Generator, colour: Rgb, amount: float) -> Rgb:
     lightness = rng.normal(0, amount)
-    r, g, b = (float(c) for c in np.clip(np.array(colour) * (1 + lightness) + rng.normal(0, amount * 0.3, 3), 0.04, 0.97))
+    r, g, b = (
+        float(c) for c in np.clip(np.array(colour) * (1 + lightness) + rng.normal(0, amount * 0.3, 3), 0.04, 0.97)
+    )
     return r, g, b
 
 
 def _stripes(position: Floats, period: float, share: float, px_per_cm: float) -> Floats:
     """Stripes with edges one pixel soft."""
-    inside = share * period / 2 - np.abs(np.mod(position, np.float32(period)) - np.float32(period / 2))
-    return np.clip(inside * np.float32(px_per_cm) + np.float32(0.5), 0, 1)
+    turns = position * np.float32(1 / period)
+    turns -= np.floor(turns)
+    inside = np.float32(share * period / 2) - np.abs(turns - np.float32(0.5)) * np.float32(period)
+    return np.asarray(np.clip(inside * np.float32(px_per_cm) + np.float32(0.5), 0, 1), np.float32)
 
 
 def _dots(u: Floats, v: Floats, period: float, share: float, px_per_cm: float) -> Floats:
@@ -196,7 +211,16 @@ def _draw_logo(look: Look) -> Floats:
         cv2.fillPoly(layer, [star.astype(np.int32)], 255, cv2.LINE_AA)
     elif kind == 2:
         cv2.rectangle(layer, (20, 46), (172, 110), 255, -1, cv2.LINE_AA)
-        cv2.putText(second, "".join(rng.choice(list("AEKLMNORST"), 4)), (32, 96), cv2.FONT_HERSHEY_DUPLEX, 1.65, 255, 4, cv2.LINE_AA)
+        cv2.putText(
+            second,
+            "".join(rng.choice(list("AEKLMNORST"), 4)),
+            (32, 96),
+            cv2.FONT_HERSHEY_DUPLEX,
+            1.65,
+            255,
+            4,
+            cv2.LINE_AA,
+        )
     else:
         for index in range(6):
             cv2.ellipse(layer, centre, (66, 22), index * 30, 0, 360, 255, 5, cv2.LINE_AA)

@@ -1,4 +1,4 @@
-"""Things in front of the shirt that are not the person's own: a bag on a strap across the chest, or over one shoulder."""
+"""Things in front of the shirt: a bag on a strap across the chest or over one shoulder."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,13 @@ from tryon.rendering.figure import Figure, Frame
 from tryon.rendering.head import Rgb
 from tryon.rendering.light import CLOTH_FALLOFF, Light
 
-_LEATHERS: tuple[Rgb, ...] = ((0.14, 0.12, 0.12), (0.42, 0.26, 0.16), (0.60, 0.43, 0.28), (0.25, 0.28, 0.22), (0.48, 0.13, 0.14))
+_LEATHERS: tuple[Rgb, ...] = (
+    (0.14, 0.12, 0.12),
+    (0.42, 0.26, 0.16),
+    (0.60, 0.43, 0.28),
+    (0.25, 0.28, 0.22),
+    (0.48, 0.13, 0.14),
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,9 @@ def sample_bag(rng: np.random.Generator, figure: Figure) -> Bag | None:
     strap, width, height, y = rng.uniform(1.2, 3.2), rng.uniform(17, 27), rng.uniform(13, 21), rng.uniform(44, 56)
     if chance > 0.17 or any(arm.pose == "crossed" for arm in figure.arms):
         return None
-    return Bag("across" if worn < 0.6 else "shoulder", side, colour, float(strap), float(width), float(height), float(y))
+    return Bag(
+        "across" if worn < 0.6 else "shoulder", side, colour, float(strap), float(width), float(height), float(y)
+    )
 
 
 def paint_bag(canvas: Canvas, frame: Frame, light: Light, shirt: Shirt, bag: Bag) -> None:
@@ -51,7 +59,9 @@ def paint_bag(canvas: Canvas, frame: Frame, light: Light, shirt: Shirt, bag: Bag
     belly = belly if bag.worn == "across" else np.array([(top[0] + end[0]) / 2 + bag.side, 22.0])
     line = figure.bend(spline(np.stack([top, belly, end]).astype(np.float32), closed=False, per_segment=8))
     _paint_strip(canvas, frame, light, line, bag)
-    _paint_body(canvas, frame, light, figure.bend(end[None].astype(np.float32))[0] + np.array([bag.side * 2.0, 2.0]), bag)
+    _paint_body(
+        canvas, frame, light, figure.bend(end[None].astype(np.float32))[0] + np.array([bag.side * 2.0, 2.0]), bag
+    )
 
 
 def _paint_strip(canvas: Canvas, frame: Frame, light: Light, line: Floats, bag: Bag) -> None:
@@ -69,24 +79,37 @@ def _paint_body(canvas: Canvas, frame: Frame, light: Light, centre: Floats, bag:
                     [w * 0.7, h], [-w * 0.7, h], [-w, h * 0.9], [-w, h * 0.35]], np.float32)  # fmt: skip
     body = frame.to_px(spline(box + centre))
     _shadow_then_paint(canvas, frame, light, body, bag.colour, relief=0.5)
-    flap = np.array([[-w * 0.92, 0], [0, -0.9], [w * 0.92, 0], [w * 0.95, h * 0.4], [0, h * 0.55], [-w * 0.95, h * 0.4]], np.float32)
+    flap = np.array(
+        [[-w * 0.92, 0], [0, -0.9], [w * 0.92, 0], [w * 0.95, h * 0.4], [0, h * 0.55], [-w * 0.95, h * 0.4]], np.float32
+    )
     lighter = tuple(min(1.0, channel * 1.12) for channel in bag.colour)
     _shadow_then_paint(canvas, frame, light, frame.to_px(spline(flap + centre)), lighter, relief=0.4)  # type: ignore[arg-type]
 
 
-def _shadow_then_paint(canvas: Canvas, frame: Frame, light: Light, closed: Floats, colour: Rgb, *, relief: float) -> None:
+def _shadow_then_paint(
+    canvas: Canvas, frame: Frame, light: Light, closed: Floats, colour: Rgb, *, relief: float
+) -> None:
     """A soft shadow below, then a slightly cushioned surface."""
     offset = np.array([-light.direction[0], 0.7], np.float32) * 0.9 * np.float32(frame.scale)
     window = window_round(closed, canvas.side, 4 * frame.scale)
     if window.is_empty:
         return
     shadow = blur(fill([closed + offset], window), 0.8 * frame.scale)
-    canvas.darken(window, 1 - np.float32(0.4) * shadow * np.clip(canvas.alpha[window.slices] + canvas.body[window.slices], 0, 1))
+    canvas.darken(
+        window, 1 - np.float32(0.4) * shadow * np.clip(canvas.alpha[window.slices] + canvas.body[window.slices], 0, 1)
+    )
     cover = fill([closed], window)
     soft = blur(cover, 1.0 * frame.scale)
     gx, gy = np.gradient(soft, axis=1) * frame.scale * 1.2, np.gradient(soft, axis=0) * frame.scale * 1.2
     x, y = frame.to_cm(window)
     middle = closed.mean(axis=0)
-    sheen = 0.12 * bump((x * frame.scale + frame.origin[0] - middle[0]) / 40, (y * frame.scale + frame.origin[1] - middle[1]) / 40, 1, 0.6)
-    shade = light.shade((-gx * relief).astype(np.float32), (-gy * relief).astype(np.float32)) + sheen * smoothstep(0.5, 1, soft)
+    sheen = 0.12 * bump(
+        (x * frame.scale + frame.origin[0] - middle[0]) / 40,
+        (y * frame.scale + frame.origin[1] - middle[1]) / 40,
+        1,
+        0.6,
+    )
+    shade = light.shade((-gx * relief).astype(np.float32), (-gy * relief).astype(np.float32)) + sheen * smoothstep(
+        0.5, 1, soft
+    )
     canvas.paint(window, light.colour(colour, shade.astype(np.float32), CLOTH_FALLOFF), cover)

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tryon.rendering.canvas import Canvas
 from tryon.rendering.cut import Shirt
-from tryon.rendering.drawing import Floats, soft_noise
+from tryon.rendering.drawing import Floats, soft_noise, three
 from tryon.rendering.light import CLOTH_FALLOFF, Light
 from tryon.rendering.looks import Look
 from tryon.rendering.scene import SUPERSAMPLE, Scene, draw_scene, shrink
 
+_SHOULDER = 0.86  # brighter cloth than this is compressed towards white, as a camera does
 SHEEN = 0.022  # light that cloth of any colour gives back, so that black cloth shows its folds
 
 
@@ -44,7 +46,9 @@ class RenderedPhoto:
 def draw(scene: Scene) -> DrawnScene:
     """Draw everything of a scene but the look."""
     canvas = draw_scene(scene)
-    grain = soft_noise(np.random.default_rng([scene.seed, 1]), (scene.size_px, scene.size_px), 1.0) * np.float32(scene.grain)
+    grain = soft_noise(np.random.default_rng([scene.seed, 1]), (scene.size_px, scene.size_px), 1.0) * np.float32(
+        scene.grain
+    )
     ground = shrink(canvas.rest) + grain[..., None]
     return DrawnScene(scene, canvas, ground, shrink(canvas.alpha))
 
@@ -71,29 +75,30 @@ def paint_cloth(canvas: Canvas, look: Look, light: Light, px_per_cm: float) -> F
     """The shirt's share of the picture (H, W, 3) at the picture's size: alpha * shaded look."""
     side = canvas.side // SUPERSAMPLE
     result = np.zeros((side, side, 3), np.float32)
-    rows, columns = np.any(canvas.alpha > 0, axis=1).nonzero()[0], np.any(canvas.alpha > 0, axis=0).nonzero()[0]
-    if len(rows) == 0:
+    left, top, width, height = cv2.boundingRect((canvas.alpha > 0).astype(np.uint8))
+    if width == 0:
         return result
     step = SUPERSAMPLE
-    top, bottom = rows[0] // step * step, -(-(rows[-1] + 1) // step) * step
-    left, right = columns[0] // step * step, -(-(columns[-1] + 1) // step) * step
+    right, bottom = -(-(left + width) // step) * step, -(-(top + height) // step) * step
+    left, top = left // step * step, top // step * step
     part = slice(top, bottom), slice(left, right)
     shade = canvas.shade[part]
     albedo = look.albedo(canvas.u[part], canvas.v[part], canvas.part[part], px_per_cm)
-    lit = shade_albedo(albedo, shade, light) * canvas.alpha[part][..., None]
+    lit = shade_albedo(albedo, shade, light) * three(canvas.alpha[part])
     result[top // step : bottom // step, left // step : right // step] = shrink(lit)
     return result
 
 
 def shade_albedo(albedo: Floats, shade: Floats, light: Light) -> Floats:
     """Cloth of these colours under a map of shades: a cooler shadow, a little sheen, soft highlights."""
-    lit = np.empty_like(albedo)
-    for channel in range(3):
-        tint, falloff = light.tint[channel], CLOTH_FALLOFF[channel]
-        factor = shade if falloff == 1.0 else shade * (1 + (falloff - 1) * (shade - 1))
-        lit[..., channel] = albedo[..., channel] * factor * tint
-    lit += (SHEEN * shade * shade)[..., None]
-    return np.where(lit > 0.88, 0.88 + 0.12 * np.tanh((lit - 0.88) / 0.12), lit).astype(np.float32)
+    factors = []
+    for tint, falloff in zip(light.tint, CLOTH_FALLOFF, strict=True):
+        bend = np.float32(tint * (falloff - 1))  # shade ** falloff, to first order about 1
+        factors.append(shade * (bend * (shade - 1) + np.float32(tint)))
+    lit = albedo * np.asarray(cv2.merge(factors), np.float32)
+    lit += three(SHEEN * shade * shade)
+    over = np.maximum(lit - _SHOULDER, 0)
+    return np.asarray(lit - over + over / (1 + over / (1 - _SHOULDER)), np.float32)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,18 @@ from tryon.rendering.wrinkles import sleeve_folds, torso_folds
 View = Literal["flat", "hanging"]
 Ground = Literal["paper", "cloth", "wood", "wall"]
 
-_FLAT_BUILD = Build(female=False, shoulder=21.5, chest=22.5, waist=22.0, hip=22.4, neck=6.0, arm=7.6, head_width=7, head_height=11, bust=0)
+_FLAT_BUILD = Build(
+    female=False,
+    shoulder=21.5,
+    chest=22.5,
+    waist=22.0,
+    hip=22.4,
+    neck=6.0,
+    arm=7.6,
+    head_width=7,
+    head_height=11,
+    bust=0,
+)
 _RELIEF = {"flat": 0.14, "hanging": 0.34}
 
 
@@ -46,18 +57,46 @@ def sample_layout(rng: np.random.Generator, size_px: int) -> Layout:
     grounds: tuple[Ground, ...] = ("paper", "cloth", "wood")
     ground: Ground = "wall" if view == "hanging" else grounds[rng.choice(3, p=[0.45, 0.25, 0.3])]
     angle = rng.uniform(0.75, 1.0) if view == "flat" else rng.uniform(0.22, 0.36)
-    figure = Figure(_FLAT_BUILD, 0.0, float(rng.normal(0, 0.4)), 0.0, 0.0, 0.0, 0.0,
-                    (_sleeve_bone(-1, angle + rng.normal(0, 0.05)), _sleeve_bone(1, angle + rng.normal(0, 0.05))))  # fmt: skip
+    figure = Figure(
+        _FLAT_BUILD,
+        0.0,
+        float(rng.normal(0, 0.4)),
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        (_sleeve_bone(-1, angle + rng.normal(0, 0.05)), _sleeve_bone(1, angle + rng.normal(0, 0.05))),
+    )
     cut = sample_cut(rng)
-    cut = Cut(cut.neck, cut.neck_half_width, cut.neck_depth + 2.5, cut.band, 1.0, 0.6 + 0.8 * cut.looseness, cut.hem_y + 4,
-              0.5, min(cut.sleeve, 24.0), 0.4, 0.8 + cut.looseness)  # fmt: skip
+    cut = Cut(
+        cut.neck,
+        cut.neck_half_width,
+        cut.neck_depth + 2.5,
+        cut.band,
+        1.0,
+        0.6 + 0.8 * cut.looseness,
+        cut.hem_y + 4,
+        0.5,
+        min(cut.sleeve, 24.0),
+        0.4,
+        0.8 + cut.looseness,
+    )
     side = size_px * SUPERSAMPLE
     scale = side / rng.uniform(86, 102)
     middle = side / 2 + rng.uniform(-0.03, 0.03, 2) * side
     origin = (float(middle[0]), float(middle[1] - 29.0 * scale))
     light = sample_light(rng)
     roll = rng.normal(0, 0.05 if view == "flat" else 0.015)
-    return Layout(size_px, view, ground, figure, cut, light, Frame(side, float(scale), float(roll), origin), int(rng.integers(2**31)))
+    return Layout(
+        size_px,
+        view,
+        ground,
+        figure,
+        cut,
+        light,
+        Frame(side, float(scale), float(roll), origin),
+        int(rng.integers(2**31)),
+    )
 
 
 def render_garment(layout: Layout, look: Look) -> RenderedGarment:
@@ -135,7 +174,9 @@ def _wood(rng: np.random.Generator, n: int) -> Floats:
     index = np.floor(x / board).astype(int)
     tone = 1 + 0.08 * rng.standard_normal(index.max() + 1)[index]
     gap = 1 - 0.35 * smoothstep(1.6, 0.0, np.mod(x, board))
-    grain = cv2.resize(rng.standard_normal((max(2, n // 40), n), dtype=np.float32), (n, n), interpolation=cv2.INTER_CUBIC)
+    grain = cv2.resize(
+        rng.standard_normal((max(2, n // 40), n), dtype=np.float32), (n, n), interpolation=cv2.INTER_CUBIC
+    )
     picture = base * ((tone * gap)[None, :] * (1 + 0.045 * blur(grain, 0.8)))[..., None]
     return np.asarray(picture if rng.random() < 0.5 else np.swapaxes(picture, 0, 1), np.float32)
 

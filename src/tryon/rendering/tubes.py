@@ -11,6 +11,8 @@ import numpy as np
 from tryon.rendering.drawing import Floats, Window
 from tryon.rendering.figure import Frame
 
+_SEARCH_STEP = 2  # every other point is enough: the rest is projection onto the direction there
+
 
 @dataclass
 class TubeMap:
@@ -56,11 +58,11 @@ def map_tube(line: Floats, radii: Floats, frame: Frame, window: Window) -> TubeM
     x, y = frame.to_cm(window)
     nearest = np.zeros(window.shape, np.int32)
     best = np.full(window.shape, np.inf, np.float32)
-    for index, (px, py) in enumerate(line):
-        squared = (x - px) ** 2 + (y - py) ** 2
-        closer = squared < best
-        best = np.where(closer, squared, best)
-        nearest[closer] = index
+    for index in range(0, len(line), _SEARCH_STEP):
+        dx, dy = x - line[index, 0], y - line[index, 1]
+        squared = dx * dx + dy * dy
+        np.copyto(nearest, index, where=squared < best)
+        np.minimum(best, squared, out=best)
     direction, along = tangents(line), lengths_along(line)
     dx, dy = direction[nearest, 0], direction[nearest, 1]
     away_x, away_y = x - line[nearest, 0], y - line[nearest, 1]

@@ -28,12 +28,14 @@ def sleeve_folds(rng: np.random.Generator, shirt: Shirt, side: int) -> list[Fold
     for _ in range(rng.integers(3, 6)):
         start = pit + (inner[-1] - pit) * rng.uniform(0.0, 0.55) + rng.normal(0, 0.6, 2)
         end = outer[int(rng.integers(3, 15))] * 0.8 + inner[int(rng.integers(8, 15))] * 0.2
-        height = rng.uniform(0.15, 0.42) * (0.5 + 0.8 * shirt.cut.looseness)
-        folds.append(curved_fold(_at(start), _at(end), side * rng.uniform(-1.2, 1.2), rng.uniform(0.7, 1.9), height))
+        height = rng.uniform(0.2, 0.5) * (0.6 + 0.8 * shirt.cut.looseness)
+        folds.append(curved_fold(_at(start), _at(end), side * rng.uniform(-1.2, 1.2), rng.uniform(1.0, 2.2), height))
     if shirt.cut.looseness > 0.35:
         hem = outer[-1] * 0.5 + inner[-1] * 0.5 + (outer[-1] - inner[-1]) * rng.uniform(-0.3, 0.3)
         top = outer[6] * 0.5 + inner[6] * 0.5
-        folds.append(curved_fold(_at(top), _at(hem), rng.uniform(-0.8, 0.8), rng.uniform(1.4, 2.4), rng.uniform(0.25, 0.5)))
+        folds.append(
+            curved_fold(_at(top), _at(hem), rng.uniform(-0.8, 0.8), rng.uniform(1.4, 2.4), rng.uniform(0.25, 0.5))
+        )
     return folds
 
 
@@ -49,7 +51,9 @@ def _armpit_drags(rng: np.random.Generator, shirt: Shirt, side: int) -> list[Fol
         start = (x - side * rng.uniform(0.2, 2.0), y + rng.uniform(-3.0, 3.5))
         end = (start[0] - side * length * np.cos(angle), start[1] + length * np.sin(angle))
         folds.append(
-            curved_fold(start, end, side * rng.uniform(-0.4, 1.6), rng.uniform(0.8, 2.0), rng.uniform(0.18, 0.42) * pull)
+            curved_fold(
+                start, end, side * rng.uniform(-0.4, 1.6), rng.uniform(1.0, 2.6), rng.uniform(0.22, 0.55) * pull
+            )
         )
     return folds
 
@@ -64,22 +68,22 @@ def _waist_bunching(rng: np.random.Generator, shirt: Shirt, side: int) -> list[F
         width = float(shirt.half_width(np.array([y], np.float32))[0])
         start = (side * (width - rng.uniform(0, 1.5)), y)
         end = (side * (width - rng.uniform(6, 14)), y + rng.uniform(-3.5, 5.0))
-        height = rng.uniform(0.18, 0.4) * (1 + 0.12 * max(lean, 0))
-        folds.append(curved_fold(start, end, side * rng.uniform(-1.6, 0.6), rng.uniform(0.8, 2.2), height))
+        height = rng.uniform(0.2, 0.5) * (1 + 0.12 * max(lean, 0))
+        folds.append(curved_fold(start, end, side * rng.uniform(-1.6, 0.6), rng.uniform(1.1, 2.8), height))
     return folds
 
 
 def _hanging(rng: np.random.Generator, shirt: Shirt) -> list[Fold]:
     """Long soft folds that fall from the chest to the hem of a loose shirt."""
     cut = shirt.cut
-    count = int(round(1 + 5 * cut.looseness + rng.uniform(0, 1.5)))
+    count = round(2 + 5 * cut.looseness + rng.uniform(0, 1.5))
     width = float(shirt.half_width(np.array([cut.hem_y], np.float32))[0])
     folds = []
     for _ in range(count):
         end_x = rng.uniform(-0.92, 0.92) * width
         start = (end_x * rng.uniform(0.55, 0.85), rng.uniform(20, 34))
         end = (end_x, cut.hem_y + 3.0)
-        height = rng.uniform(0.25, 0.6) * (0.45 + 0.8 * cut.looseness)
+        height = rng.uniform(0.6, 1.3) * (0.45 + 0.8 * cut.looseness)
         folds.append(curved_fold(start, end, rng.uniform(-1.5, 1.5), rng.uniform(1.8, 4.0), height))
     return folds
 
@@ -91,7 +95,7 @@ def _shallow(rng: np.random.Generator, shirt: Shirt) -> list[Fold]:
         start = (rng.uniform(-12, 12), rng.uniform(8, shirt.cut.hem_y - 6))
         angle, length = rng.uniform(-0.7, 0.7) + rng.choice([0, np.pi / 2]), rng.uniform(8, 20)
         end = (start[0] + length * np.cos(angle), start[1] + length * np.sin(angle))
-        folds.append(curved_fold(start, end, rng.uniform(-2, 2), rng.uniform(2.2, 4.5), rng.uniform(0.12, 0.35)))
+        folds.append(curved_fold(start, end, rng.uniform(-2, 2), rng.uniform(2.2, 4.5), rng.uniform(0.35, 0.9)))
     return folds
 
 
