@@ -142,8 +142,7 @@ def prepare_workspace(checkout: Path, name: str) -> Path:
     if not (workspace / ".git").exists():
         with new_folder(workspace) as building:
             _git(checkout, "clone", "--quiet", "--local", str(checkout.resolve()), str(building.resolve()))
-            cache = _run(checkout, [sys.executable, "-m", "dvc", "cache", "dir"])
-            _run(building, [sys.executable, "-m", "dvc", "cache", "dir", "--local", str((checkout / cache).resolve())])
+            _share_cache(checkout, building)
     _restore_results(workspace)
     _git(workspace, "fetch", "--quiet", "origin", "HEAD")
     if _git(workspace, "rev-parse", "FETCH_HEAD") != _git(workspace, "rev-parse", "HEAD"):
@@ -172,6 +171,14 @@ def workspaces(checkout: Path) -> dict[str, Path]:
     """The checkout itself (`default`) and every experiment's workspace, by name."""
     found = sorted(path.parent for path in (checkout / WORKSPACES).glob("*/dvc.yaml"))
     return {"default": checkout} | {path.name: path for path in found if path.suffix != ".tmp"}
+
+
+def _share_cache(checkout: Path, workspace: Path) -> None:
+    from dvc.config import Config
+
+    cache = Config(str(checkout / ".dvc"))["cache"].get("dir") or checkout / ".dvc/cache"
+    with Config(str(workspace / ".dvc")).edit("local") as local:
+        local["cache"]["dir"] = str((checkout / cache).resolve())
 
 
 def _reproduce(checkout: Path, workspace: Path, name: str) -> None:
@@ -241,17 +248,14 @@ def _unknown(path: str, key: str, known: Iterator[str] | Mapping[str, Any] | Seq
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    return _run(folder, ["git", *arguments])
-
-
-def _run(folder: Path, command: list[str]) -> str:
-    """What a short helper command printed; its failure is a `ServiceError` with its own words."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))}
+    """What a git command printed; its failure is a `ServiceError` with its own words."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    command = ["git", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=clean)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise ServiceError(
-            f"`{' '.join(command[:4])}` failed in {folder}",
+            f"`{' '.join(command[:2])}` failed in {folder}",
             received=said[-1] if said else f"exit code {done.returncode}",
             remedy="run from the root of a Git checkout with at least one commit",
         )
