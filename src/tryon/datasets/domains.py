@@ -27,8 +27,8 @@ SIDES = ("trainA", "trainB", "testA", "testB")
 # shirt of the same lightness passed as blue.
 TARGET_LOOK, SAME_LOOK, FAR_LOOK = 0.6, 1.0, 1.5
 # A worn shirt has folds that a flat garment has not: it may vary twice as much as the 90th percentile of the garments;
-# dots, checks and prints vary more. Below 6 (lightness) and 3 (colour) is rendering and JPEG noise.
-_UNEVEN, _LEAST_STD = 2.0, (6.0, 3.0, 3.0)
+# dots, checks and prints vary more. Below 6 (lightness) and 5 (colour) is shading and JPEG noise.
+_UNEVEN, _LEAST_STD = 2.0, (6.0, 5.0, 5.0)
 _SPLITS = ("train", "test")
 
 
@@ -116,7 +116,7 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
         sides[split + "A"] += garments.get((source, split), [])
         listed = garments.get((pattern, split), [])
         # A label may cover several looks (`striped`: in all colours); the pattern is what most of its garments look like.
-        sides[split + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= FAR_LOOK]
+        sides[split + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= TARGET_LOOK]
         for worn in _read_cutouts(cutouts / f"worn_{split}.npz", "worn"):
             letter = side_of(worn.look, sources, target)
             if letter is not None:

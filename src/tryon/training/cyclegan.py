@@ -135,7 +135,7 @@ class _Training:
         for name, variable in self.step_state.variables().items():
             variable.assign(checkpoint.arrays[name])
         self.steps = self._first_step = checkpoint.step
-        self.history = [dict(losses) for losses in checkpoint.state["history"]]
+        self.history = [{name: losses[name] for name in COMPONENTS} for losses in checkpoint.state["history"]]
         logger.info("goes on after epoch %d of %d", self.epoch, self.epochs)
 
     def save(self) -> None:
@@ -166,7 +166,7 @@ class _Training:
             plan_pool(self.config.pool_size, self.steps, size, rng) for _ in range(2)
         )
         losses = self.step_state(batch, plans, rate, _averaging_at(self.steps, self.config.weight_averaging))
-        _refuse_non_finite(losses, self.steps)
+        refuse_non_finite(losses, self.steps)
         self.steps += 1
         self._report(losses)
         return losses
@@ -199,7 +199,12 @@ def _averaging_at(step: int, averaging: float) -> float:
     return min(averaging, (1.0 + step) / (10.0 + step))
 
 
-def _refuse_non_finite(losses: Losses, step: int) -> None:
+def refuse_non_finite(losses: Losses, step: int) -> None:
+    """Stop on the first loss that is not finite; `step` counts from 0.
+
+    Raises:
+        TrainingError: names the component.
+    """
     for component, value in losses.items():
         if not np.isfinite(value):
             raise TrainingError(

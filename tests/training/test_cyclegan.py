@@ -1,0 +1,166 @@
+"""Training of a pattern: schedule, going on after a kill, refusals, and whether it learns at all."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tryon.config import CycleGANConfig
+from tryon.datasets.domains import Domain
+from tryon.errors import TrainingError
+
+ROOT = Path(__file__).parents[2]
+TINY = CycleGANConfig(
+    size_px=32,
+    generator_filters=4,
+    generator_blocks=1,
+    critic_filters=4,
+    edge_kernel_px=3,
+    cycle_weight=5.0,
+    identity_weight=2.5,
+    mask_composite=True,
+    mask_input=True,
+    position_input=True,
+    weight_averaging=0.9,
+    pool_size=3,
+    learning_rate=1e-3,
+    constant_epochs=2,
+    decay_epochs=1,
+    steps_per_epoch=3,
+    batch_size=2,
+    grid_every_epochs=2,
+)
+
+
+def domain(colour: tuple[float, float, float], count: int = 4, seed: int = 0) -> Domain:
+    rng = np.random.default_rng(seed)
+    masks = np.zeros((count, 32, 32), np.float32)
+    masks[:, 5:27, 7:25] = 1.0
+    shade = 1 + 0.1 * rng.standard_normal((count, 32, 32, 1)).astype(np.float32)
+    garment = np.clip(np.array(colour, np.float32) * shade, 0, 1)
+    pictures = np.where(masks[..., None] > 0, garment, np.float32(0.5)).astype(np.float32)
+    return Domain(pictures, masks, tuple(f"{i:06d}.png" for i in range(count)))
+
+
+PLAIN, PATTERN = domain((0.8, 0.8, 0.8)), domain((0.1, 0.2, 0.7), seed=1)
+
+
+def run(folder: Path, config: CycleGANConfig = TINY, seed: int = 5, on_epoch=None, plain: Domain = PLAIN):
+    from tryon.training.cyclegan import train_cyclegan
+
+    return train_cyclegan(config, plain, PATTERN, seed, folder, on_epoch)
+
+
+def weights(result) -> list[np.ndarray]:
+    networks = result.networks
+    return [*networks.plain_to_pattern.get_weights(), *networks.pattern_to_plain.get_weights()]
+
+
+def kill_in_epoch(folder: Path, epoch: int) -> None:
+    """Train in a process of its own that is killed when the epoch ends, before its checkpoint."""
+    script = (
+        "import importlib.util, os, signal\n"
+        f"spec = importlib.util.spec_from_file_location('t', {str(Path(__file__))!r})\n"
+        "t = importlib.util.module_from_spec(spec); spec.loader.exec_module(t)\n"
+        f"stop = lambda e, l, n: os.kill(os.getpid(), signal.SIGKILL) if e == {epoch} else None\n"
+        f"t.run(t.Path({str(folder)!r}), on_epoch=stop)\n"
+    )
+    child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ, capture_output=True, check=False)
+    assert child.returncode == -signal.SIGKILL, child.stderr.decode()[-2000:]
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_weights(tmp_path):
+    from tryon.training.cyclegan import run_digest
+    from tryon.training.cyclegan_outputs import write_trained_pattern
+
+    kill_in_epoch(tmp_path / "killed", epoch=2)
+    assert list((tmp_path / "killed").glob("slot_*.ckpt"))
+    seen = []
+    resumed = run(tmp_path / "killed", on_epoch=lambda epoch, losses, networks: seen.append(epoch))
+    assert seen == [2, 3]
+    straight = run(tmp_path / "straight")
+    assert resumed.losses == straight.losses
+    assert resumed.steps == straight.steps == 9
+    look = tmp_path / "look.json"
+    look.write_text(json.dumps(some_look().to_dict()))
+    for name, result in (("a", resumed), ("b", straight)):
+        write_trained_pattern(tmp_path / name, "blue", result, look, tmp_path / "no grids")
+    for file in ("weights.h5", "model.json", "losses.csv", "look.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+    # A finished run, started again before its checkpoints were removed, gives the same without a step.
+    again = run(tmp_path / "straight", on_epoch=lambda *_: pytest.fail("an epoch was run"))
+    assert all(np.array_equal(a, b) for a, b in zip(weights(again), weights(straight), strict=True))
+    assert len({run_digest(TINY, PLAIN, PATTERN, seed) for seed in (1, 1, 2)}) == 2
+
+
+def some_look():
+    from tryon.images.patterns import measure_look
+
+    return measure_look(np.full((32, 32, 3), 90, np.uint8), np.ones((32, 32), bool))
+
+
+@pytest.mark.slow
+def test_it_learns_the_colour(tmp_path):
+    from tryon.models.cyclegan.storage import translate
+
+    config = dataclasses.replace(TINY, steps_per_epoch=40, learning_rate=2e-3, weight_averaging=0.0)
+    result = run(tmp_path, config)
+    fakes = translate(result.networks.plain_to_pattern, PLAIN.pictures, PLAIN.masks, result.networks.architecture)
+    inside = PLAIN.masks > 0
+    distance = np.abs(fakes[inside].mean(axis=0) - PATTERN.pictures[inside].mean(axis=0)).max()
+    before = np.abs(PLAIN.pictures[inside].mean(axis=0) - PATTERN.pictures[inside].mean(axis=0)).max()
+    assert distance < 0.3 * before
+    assert np.unique(fakes[~inside]).tolist() == [0.5]
+    assert result.losses[-1]["cycle_pattern"] < result.losses[0]["cycle_pattern"]
+
+
+def test_a_loss_that_is_not_finite_stops_by_name():
+    from tryon.training.cyclegan import refuse_non_finite
+
+    refuse_non_finite({"cycle_plain": 0.3}, step=6)
+    with pytest.raises(TrainingError, match=r"the loss plain_critic of the CycleGAN is not finite in step 7"):
+        refuse_non_finite({"cycle_plain": 0.3, "plain_critic": float("nan")}, step=6)
+
+
+@pytest.mark.slow
+def test_a_picture_that_is_not_finite_stops_the_training(tmp_path):
+    broken = dataclasses.replace(PLAIN, pictures=np.full_like(PLAIN.pictures, np.nan))
+    with pytest.raises(TrainingError, match="is not finite in step 1"):
+        run(tmp_path, plain=broken)
+
+
+def test_learning_rate_is_the_references():
+    from tryon.training.cyclegan import learning_rate_at
+
+    golden = ROOT / "tests" / "models" / "cyclegan" / "goldens" / "steps.json"
+    rates = json.loads(golden.read_text())["learning_rates"]
+    config = dataclasses.replace(TINY, learning_rate=2e-4, constant_epochs=100, decay_epochs=100)
+    assert [learning_rate_at(epoch, config) for epoch in range(200)] == pytest.approx(rates)
+
+
+def test_no_decay_keeps_the_rate():
+    from tryon.training.cyclegan import learning_rate_at
+
+    config = dataclasses.replace(TINY, decay_epochs=0)
+    assert {learning_rate_at(epoch, config) for epoch in range(config.constant_epochs)} == {1e-3}
+
+
+def test_other_settings_data_or_seed_are_another_run():
+    from tryon.training.cyclegan import run_digest
+
+    others = [
+        run_digest(TINY, PLAIN, PATTERN, 1),
+        run_digest(dataclasses.replace(TINY, cycle_weight=9.0), PLAIN, PATTERN, 1),
+        run_digest(TINY, PATTERN, PLAIN, 1),
+        run_digest(TINY, domain((0.8, 0.8, 0.8), seed=9), PATTERN, 1),
+        run_digest(TINY, PLAIN, PATTERN, 2),
+    ]
+    assert len(set(others)) == len(others)
+    assert run_digest(TINY, PLAIN, PATTERN, 1) == others[0]
