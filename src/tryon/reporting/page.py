@@ -48,16 +48,20 @@ def render_page(root: Path, params: Params, run_key: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html").render(
-        style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - a file of this package
-        script=Markup((_TEMPLATES / "epochs.js").read_text(encoding="utf-8")),  # noqa: S704 - a file of this package
-        rendered=params.photos.path == RENDERED_PHOTOS,
-        headline=headline(root, params),
-        try_ons=sections.try_ons(root, root / params.fitting.pairs_path),
-        data=sections.data(root),
-        mask_rcnn=sections.mask_rcnn(root),
-        cyclegans=[sections.cyclegan(root, pattern, len(params.patterns)) for pattern in params.patterns],
-        fitting=sections.fitting(root),
-        facts=facts.collect_facts(root, params, run_key),
-        timing=sections.timing(root),
+    return (
+        environment.get_template("report.html")
+        .render(
+            style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - a file of this package
+            script=Markup((_TEMPLATES / "epochs.js").read_text(encoding="utf-8")),  # noqa: S704 - a file of this package
+            rendered=params.photos.path == RENDERED_PHOTOS,
+            headline=headline(root, params),
+            try_ons=sections.try_ons(root, root / params.fitting.pairs_path),
+            data=sections.data(root),
+            mask_rcnn=sections.mask_rcnn(root),
+            cyclegans=[sections.cyclegan(root, pattern, len(params.patterns)) for pattern in params.patterns],
+            fitting=sections.fitting(root),
+            facts=facts.collect_facts(root, params, run_key),
+            timing=sections.timing(root),
+        )
+        .lstrip()
     )
