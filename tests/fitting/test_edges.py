@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tryon.evaluation.masks import boundary_iou
-from tryon.fitting.edges import guided_filter, largest_parts, refine_mask
+from tryon.fitting.edges import edge_alpha, guided_filter, largest_parts, refine_mask
 
 
 def disc(side: int, radius: float) -> np.ndarray:
@@ -94,3 +94,21 @@ def test_specks_that_do_not_touch_the_trusted_mask_are_dropped() -> None:
     trusted = np.zeros_like(mask)
     trusted[2, 2] = True
     assert largest_parts(mask, trusted).sum() == 9
+
+
+def test_alpha_is_a_smooth_band_about_the_edge_and_none_at_the_rim_of_the_picture() -> None:
+    mask = np.zeros((40, 40), bool)
+    mask[:, 20:] = True
+    alpha = edge_alpha(mask, 2.0)
+    assert (alpha[:, :17] == 0).all() and (alpha[:, 23:] == 1).all()
+    assert (np.diff(alpha[10]) >= 0).all()
+    assert np.allclose(alpha[:, ::-1] + alpha, 1, atol=1e-5)
+    assert not edge_alpha(np.zeros((9, 9), bool), 1.0).any()
+
+
+def test_alpha_of_a_slanted_edge_has_no_stairs() -> None:
+    rows, columns = np.mgrid[:60, :60]
+    alpha = edge_alpha(rows < 30 + 0.2 * columns, 1.0)
+    # Rows at which the edge lies, by the sum of each column: a line, with less than a fifth of a pixel of stairs.
+    edge = alpha.sum(axis=0)[5:55]
+    assert np.abs(edge - np.polyval(np.polyfit(np.arange(50), edge, 1), np.arange(50))).max() < 0.25

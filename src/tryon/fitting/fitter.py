@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
 from tryon.errors import FittingRefusal, ModelError, RefusalReason
-from tryon.fitting.redrawing import Generator, redraw_shirt
+from tryon.fitting.edges import edge_alpha
+from tryon.fitting.redrawing import Generator, lay_over, redraw_shirt
 from tryon.fitting.segments import Predictor, Segment, find_shirts
-from tryon.images.blending import composite, soft_alpha
-from tryon.images.colour import to_u8
 from tryon.images.patterns import Look, classify_look
 
 Picture = NDArray[np.uint8]
@@ -119,8 +118,8 @@ class Fitter:
         drawn = pattern or recognised
         wanted = target.look if drawn == recognised else self._generators[drawn].look
         layer = redraw_shirt(photo, shirt, self._generators[drawn], wanted, config=self._config, margin=self._margin)
-        alpha = soft_alpha(shirt.mask, self._config.border_px)
-        image = composite(photo, to_u8(layer), alpha)
+        alpha = edge_alpha(shirt.mask, self._config.border_px)
+        image = lay_over(photo, layer, alpha)
         return FittingResult(image, alpha, drawn, recognised, shirt.mask, target.mask, target.look)
 
     def _checked_shirt(self, worn: Segment | None) -> Segment:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tryon.config import FittingConfig
 from tryon.fitting.segments import Segment
 from tryon.fitting.shading import extend_outwards, match_mean, relight, shade_of
-from tryon.images.colour import to_float
+from tryon.images.colour import to_float, to_u8
 from tryon.images.cutouts import CutOut, cut_out, paste_back, take_square
 from tryon.images.patterns import Look
 from tryon.images.resizing import resize
@@ -65,9 +65,24 @@ def redraw_shirt(
     worn_shade = shade_of(square, sure, _cloth_blur_px(shirt.look, height, plain=0.0))
     drawn_shade = shade_of(drawn, inside, _cloth_blur_px(generator.look, height, plain=_PLAIN_BLUR * height))
     lit = relight(drawn, drawn_shade, worn_shade, config.detail)
-    matched = match_mean(lit, inside, np.asarray(wanted.lab), config.match_colour)
+    # The mean of a striped garment depends on how much of which stripe is seen: measured, matching it makes things worse.
+    amount = config.match_colour if wanted.stripe_strength < _STRIPED_FROM else 0.0
+    matched = match_mean(lit, inside, np.asarray(wanted.lab), amount)
     layer: Floats = paste_back(matched, cut.placement, *photo.shape[:2])
     return layer
+
+
+def lay_over(photo: Picture, layer: Floats, alpha: Floats) -> Picture:
+    """The layer over the photo, byte-identical to it where alpha is 0.
+
+    Pixels on the border show the worn shirt as well as what is behind it. What shines through there is therefore the
+    nearest untouched pixel, not the pixel itself, lest the old colour stays as a fringe.
+    """
+    touched = alpha > 0
+    behind = extend_outwards(to_float(photo), ~touched)
+    weight = alpha[..., None]
+    mixed = to_u8(behind * (1 - weight) + layer * weight)
+    return np.where(touched[..., None], mixed, photo)
 
 
 def _enlarged(drawn: Floats, cut: CutOut) -> Floats:

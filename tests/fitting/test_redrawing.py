@@ -1,0 +1,37 @@
+"""The layer over the photo: untouched pixels, and what shines through at the border."""
+
+import numpy as np
+
+from tests.fitting.stand_ins import BLUE, CONFIG, FlatGenerator, garment, photo, shirt_mask
+from tryon.fitting.redrawing import lay_over, redraw_shirt
+from tryon.fitting.segments import Segment
+from tryon.images.patterns import measure_look
+
+
+def test_the_worn_colour_does_not_shine_through_a_soft_border() -> None:
+    picture = np.full((10, 20, 3), 100, np.uint8)
+    picture[:, 10:] = (200, 0, 0)
+    alpha = np.zeros((10, 20), np.float32)
+    alpha[:, 10:] = 1
+    alpha[:, 9:11] = 0.5
+    layer = np.zeros((10, 20, 3), np.float32)
+    result = lay_over(picture, layer, alpha)
+    assert np.array_equal(result[:, :9], picture[:, :9])
+    assert (result[:, 9:11] == 50).all()  # half of the ground, nothing of the red
+    assert (result[:, 11:] == 0).all()
+
+
+def test_nothing_is_laid_where_alpha_is_0() -> None:
+    picture = photo()
+    assert np.array_equal(
+        lay_over(picture, np.zeros(picture.shape, np.float32), np.zeros((120, 100), np.float32)), picture
+    )
+
+
+def test_the_layer_covers_the_mask_and_the_border_beyond_without_the_neutral_ground() -> None:
+    picture, mask = photo(), shirt_mask()
+    shirt, wanted = Segment(mask, 0.9, measure_look(picture, mask)), measure_look(garment(BLUE), mask)
+    layer = redraw_shirt(picture, shirt, FlatGenerator(BLUE), wanted, config=CONFIG, margin=0.06)
+    near = np.zeros_like(mask)
+    near[28:102, 28:72] = True
+    assert (layer[near][:, 2] > layer[near][:, 0] + 0.15).all()
