@@ -64,7 +64,7 @@ def test_mirrored_input_gives_a_mirrored_result() -> None:
     source, target = photo(), garment(BLUE, striped=True)
     plain = fitter().fit(source, target)
     mirrored = fitter().fit(source[:, ::-1].copy(), target[:, ::-1].copy())
-    assert np.array_equal(mirrored.alpha, plain.alpha[:, ::-1])
+    assert np.abs(mirrored.alpha - plain.alpha[:, ::-1]).max() <= 1.01 / 255
     assert np.abs(mirrored.image.astype(int) - plain.image[:, ::-1]).max() <= 2
 
 

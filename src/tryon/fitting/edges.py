@@ -49,11 +49,11 @@ def edge_alpha(mask: Mask, border_px: float) -> Floats:
     """Opacity (H, W): 0 from `border_px` outside of the mask's edge, 1 from `border_px` inside, without its stairs.
 
     The distance to a mask of whole pixels jumps from step to step of a slanted edge; a blur of one pixel evens it out.
-    The picture's rim is no edge.
+    The picture's rim is no edge. Values are whole 255ths, so that an 8-bit file holds exactly what was laid over.
     """
     distance = cv2.GaussianBlur(signed_distance(mask), (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
     t = np.clip(0.5 + distance / (2 * border_px), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
+    return np.asarray(np.rint(t * t * (3 - 2 * t) * 255) / 255, np.float32)
 
 
 def guided_filter(guide: NDArray[np.uint8], values: Floats, radius_px: int, epsilon: float = _EPSILON) -> Floats:

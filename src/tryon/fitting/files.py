@@ -48,5 +48,5 @@ def result_text(pattern: str, run_key: str) -> dict[str, str]:
 
 
 def alpha_to_u8(alpha: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Alpha as 8 bits, rounded up, so that only untouched pixels have 0."""
-    return np.asarray(np.ceil(np.clip(alpha, 0, 1) * 255), np.uint8)
+    """Alpha as 8 bits; only untouched pixels have 0."""
+    return np.asarray(np.where(alpha > 0, np.maximum(np.rint(np.clip(alpha, 0, 1) * 255), 1), 0), np.uint8)

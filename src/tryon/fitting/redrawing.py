@@ -65,7 +65,7 @@ def redraw_shirt(
     worn_shade = shade_of(square, sure, _cloth_blur_px(shirt.look, height, plain=0.0))
     drawn_shade = shade_of(drawn, inside, _cloth_blur_px(generator.look, height, plain=_PLAIN_BLUR * height))
     lit = relight(drawn, drawn_shade, worn_shade, config.detail)
-    # The mean of a striped garment depends on how much of which stripe is seen: measured, matching it makes things worse.
+    # The mean of stripes depends on which of them are seen: matching it was measured to make things worse.
     amount = config.match_colour if wanted.stripe_strength < _STRIPED_FROM else 0.0
     matched = match_mean(lit, inside, np.asarray(wanted.lab), amount)
     layer: Floats = paste_back(matched, cut.placement, *photo.shape[:2])
