@@ -130,7 +130,7 @@ def test_written_domains_have_the_layout_and_are_filled_up(material, tmp_path):
     sides = gather_sides(*material, "blue", "plain", 2)
     counts = write_domains(sides, tmp_path / "out", 32, CONFIG, seed=3)
     assert counts == {"trainA": 10, "trainB": 10, "testA": 4, "testB": 2}
-    rows = list(csv.DictReader((tmp_path / "out" / "manifest.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out" / "manifest.csv").read_text().splitlines()))
     assert len(rows) == sum(counts.values())
     assert [row["origin"] for row in rows[:5]] == [*names(sides, "trainA"), "000000.jpg"]
     assert all(row["scale"] == "1.0" and row["flip"] == "0" for row in rows if row["side"].startswith("test"))
