@@ -104,6 +104,7 @@ def _write_metrics(root: Path, photos: int, answers: bool) -> None:
         worse = {"": 1.0, "_luminance": 1.2, "_flat_fill": 1.7, "_untouched": 3.4}
         fitting |= {f"ciede2000{suffix}": 9.5 * factor for suffix, factor in worse.items()}
         fitting |= {f"ssim{suffix}": 0.81 / factor**0.3 for suffix, factor in worse.items()}
+        fitting |= {"ssim/blue": 0.83, "ssim_luminance/blue": 0.79, "ciede2000/blue": 8.25}
         fitting |= {"psnr": 21.3, "psnr_luminance": 22.0, "psnr_flat_fill": 18.4, "psnr_untouched": 13.9}
     write_json(root / "metrics/fitting.json", fitting)
     for position, pattern in enumerate(PATTERNS):

@@ -95,6 +95,8 @@ def test_slices_and_compared_metrics_do_not_stand_among_the_rest() -> None:
         ("ciede2000", 7.126, "7.13"),
         ("fitting/ssim", 1.0, "1.000"),
         ("mask_iou/occlusion_2", 0.5, "0.500"),
+        ("fitting/ciede2000/blue", 7.126, "7.13"),
+        ("cyclegan/blue/background_change", 0.5, "0.5000"),
         ("never_heard_of", 2.0, "2.000"),
     ],
 )
@@ -114,7 +116,12 @@ def test_every_metric_of_the_design_has_a_meaning() -> None:
 
 def test_runs_side_by_side_show_what_is_missing_and_hide_slices_unless_asked() -> None:
     measured = {"default": {"mask_rcnn/mask_iou": 0.9, "mask_rcnn/mask_iou/small": 0.7}, "tiny": {"fitting/pairs": 8}}
+    measured["tiny"] |= {"fitting/ssim/blue": 0.5, "cyclegan/blue/cycle_ssim": 0.6}
     columns, rows = figures.comparison_rows(measured)
     assert columns == ("metric", "default", "tiny")
-    assert rows == [("mask_rcnn/mask_iou", "0.900", "-"), ("fitting/pairs", "-", "8")]
+    assert rows == [
+        ("mask_rcnn/mask_iou", "0.900", "-"),
+        ("cyclegan/blue/cycle_ssim", "-", "0.600"),
+        ("fitting/pairs", "-", "8"),
+    ]
     assert ("mask_rcnn/mask_iou/small", "0.700", "-") in figures.comparison_rows(measured, slices=True)[1]

@@ -108,6 +108,9 @@ def test_the_page_shows_figures_targets_baselines_and_facts(tree: Path) -> None:
     assert "refused, no_shirt_in_photo" in text
     assert "occlusion_2" in text
     assert "epoch 16" in text
+    assert "Pairs with a garment of pattern blue" in text
+    assert "0.790" in text
+    assert "Pairs with a garment of pattern striped" not in text
 
 
 def test_headings_descend_one_level_at_a_time(tree: Path) -> None:

@@ -40,6 +40,8 @@ MEANINGS: dict[str, Meaning] = {
     "ciede2000_to_target": Meaning("Colour distance to the target pattern (CIEDE2000)", "lower", 2),
     "stripe_frequency_error": Meaning("Stripe frequency error", "lower"),
     "stripe_angle_error_deg": Meaning("Stripe angle error, degrees", "lower", 1),
+    "stripe_strength": Meaning("Stripe strength"),
+    "stripe_strength_answer": Meaning("Stripe strength of the exact answers"),
     "fold_correlation": Meaning("Folds kept (correlation of lightness)", "higher"),
     "cycle_ssim": Meaning("Cycle SSIM", "higher"),
     "background_change": Meaning("Change outside the shirt", "lower", 4),
@@ -47,6 +49,10 @@ MEANINGS: dict[str, Meaning] = {
     "refused": Meaning("Pairs refused", "lower", 0),
     "outside_changed_pixels": Meaning("Pixels changed outside the soft mask", "lower", 0),
     "ciede2000": Meaning("Colour distance inside the shirt (CIEDE2000)", "lower", 2),
+    "ciede2000_low": Meaning("Colour distance, lower end of the 95 % interval (CIEDE2000)", "", 2),
+    "ciede2000_high": Meaning("Colour distance, upper end of the 95 % interval (CIEDE2000)", "", 2),
+    "ciede2000_to_garment": Meaning("Colour distance to the garment's mean colour (CIEDE2000)", "lower", 2),
+    "pattern_recognised_rate": Meaning("Garments whose pattern was recognised", "higher"),
     "ssim": Meaning("SSIM inside the shirt", "higher"),
     "psnr": Meaning("PSNR inside the shirt, dB", "higher", 2),
     "border_ciede2000": Meaning("Colour distance at the border (CIEDE2000)", "lower", 2),
@@ -161,6 +167,11 @@ def verdict_on_network(columns: list[str], rows: list[Comparison]) -> str:
     return sentence + (f": {'; '.join(lost)}." if lost else ".")
 
 
+def of_slice(figures: Mapping[str, float], name: str) -> dict[str, float]:
+    """The metrics `metric/NAME` of one slice, without the slice's name."""
+    return {metric.removesuffix(f"/{name}"): figures[metric] for metric in figures if metric.endswith(f"/{name}")}
+
+
 def remaining(figures: Mapping[str, float]) -> list[tuple[str, str]]:
     """(label, value) of the metrics that stand in no comparison and no slice."""
     names = [
@@ -172,9 +183,9 @@ def remaining(figures: Mapping[str, float]) -> list[tuple[str, str]]:
 
 
 def meaning_of(metric: str) -> Meaning:
-    """The meaning of a metric by its last name; an unknown one keeps its own name."""
-    name = metric.rsplit("/", 1)[-1]
-    return MEANINGS.get(name, Meaning(name.replace("_", " ")))
+    """The meaning of a metric (`STAGE/metric`, `metric/SLICE`); an unknown one keeps its own name."""
+    names = [name for name in metric.split("/") if name in MEANINGS]
+    return MEANINGS[names[-1]] if names else Meaning(metric.rsplit("/", 1)[-1].replace("_", " "))
 
 
 def show(metric: str, value: float) -> str:
@@ -213,7 +224,7 @@ def comparison_rows(
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Titles and rows of several runs' metrics side by side, one row for each metric that any of them has."""
     names = dict.fromkeys(name for figures in measured.values() for name in figures)
-    kept = [name for name in names if slices or not name.startswith("mask_rcnn/") or name.count("/") == 1]
+    kept = [name for name in names if slices or name.count("/") == (2 if name.startswith("cyclegan/") else 1)]
     kept.sort(key=_side_by_side)
     rows = [
         (name, *(show(name, figures[name]) if name in figures else "-" for figures in measured.values()))

@@ -59,7 +59,7 @@ def render_page(root: Path, params: Params, run_key: str) -> str:
             data=sections.data(root),
             mask_rcnn=sections.mask_rcnn(root),
             cyclegans=[sections.cyclegan(root, pattern, len(params.patterns)) for pattern in params.patterns],
-            fitting=sections.fitting(root),
+            fitting=sections.fitting(root, params.patterns),
             facts=facts.collect_facts(root, params, run_key),
             timing=sections.timing(root),
         )

@@ -189,11 +189,12 @@ class Fitting:
     columns: list[str]
     comparisons: list[figures.Comparison]
     verdict: str
+    by_pattern: list[tuple[str, list[figures.Comparison]]]
     cases: Shown
 
 
-def fitting(root: Path) -> Fitting:
-    """The results beside the three that need no network."""
+def fitting(root: Path, patterns: list[str]) -> Fitting:
+    """The results beside the three that need no network, of all pairs and of those of each pattern."""
     measured = reading.numbers(reading.read_json(root / "metrics/fitting.json", "evaluate_fitting"))
     columns, comparisons = figures.compare_with_baselines(measured)
     return Fitting(
@@ -201,6 +202,9 @@ def fitting(root: Path) -> Fitting:
         columns=columns,
         comparisons=comparisons,
         verdict=figures.verdict_on_network(columns, comparisons),
+        by_pattern=[
+            (pattern, figures.compare_with_baselines(figures.of_slice(measured, pattern))[1]) for pattern in patterns
+        ],
         cases=_folder(root / "reports/fitting/cases", "try-on case:", CASE_BYTES, max_width=760),
     )
 
