@@ -1,5 +1,6 @@
 """The cut of a T-shirt on a figure: outlines, landmarks and half widths, in upright torso coordinates (cm)."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -56,7 +57,7 @@ class Shirt:
     def neck_points(self) -> tuple[Floats, Floats]:
         """Where the collar meets the shoulder line, left and right."""
         x = 0.3 * self.figure.middle_x
-        reach = self.cut.neck_half_width * (0.4 + 0.6 * np.cos(self.figure.yaw))
+        reach = self.cut.neck_half_width * (0.4 + 0.6 * math.cos(self.figure.yaw))
         return np.array([x - reach, NECK_Y], np.float32), np.array([x + reach, NECK_Y], np.float32)
 
     @cached_property
@@ -89,7 +90,7 @@ class Shirt:
         """The outer end of the shoulder line; it rises with the arm."""
         arm = self.figure.arms[(side + 1) // 2]
         rise = max(0.0, abs(arm.elbow[0]) - abs(arm.shoulder[0])) / 28.0
-        return np.array([side * self.figure.shoulder_x, 2.4 - 3.0 * rise**1.5], np.float32)
+        return np.array([side * (self.figure.shoulder_x - 0.5), 2.9 - 3.3 * rise**1.5], np.float32)
 
     def armpit(self, side: int) -> Floats:
         y = ARMPIT_Y + 1.0 + 2.0 * self.cut.looseness
@@ -114,7 +115,7 @@ class Shirt:
         for side in (-1, 1):
             tip, pit = self.shoulder_tip(side), self.armpit(side)
             neck = self.neck_points[(side + 1) // 2]
-            rounding = (neck + tip) / 2 + np.array([0, 0.5 if self.relief > 0.5 else 0.0], np.float32)
+            rounding = (neck + tip) / 2 + np.array([0, -0.45 if self.relief > 0.5 else 0.0], np.float32)
             armhole = np.array([side * (self.figure.shoulder_x + 0.3), (tip[1] + pit[1]) / 2], np.float32)
             shoulders[side] = np.stack([rounding, tip, armhole])
         left = np.concatenate([shoulders[-1], self.side_seam(-1)])
@@ -160,7 +161,7 @@ class Shirt:
         hole = np.array([side * (self.figure.shoulder_x - 2.0), (tip[1] + pit[1]) / 2 + 1])
         seam = np.stack([tip * 0.86 + neck * 0.14 + np.array([0, 0.3]), tip * 0.99 + neck * 0.01, pit, hole])
         seam = self.figure.bend(seam.astype(np.float32))
-        shoulder = spline(np.concatenate([seam[:2], outer[[4, 7]]]), closed=False, per_segment=5)
+        shoulder = spline(np.concatenate([seam[:2], outer[[3, 7]]]), closed=False, per_segment=5)
         cap = cv2.convexHull(np.concatenate([shoulder, inner[[7]], seam[2:]]).astype(np.float32))[:, 0]
         tube = np.concatenate([outer[3:], self._hem_bulge(side), inner[:2:-1]]).astype(np.float32)
         return [np.asarray(cap, np.float32), tube]

@@ -4,6 +4,8 @@ Garment coordinates are centimetres of cloth. On the body of the shirt u runs fr
 and v from the hollow of the neck down; on a sleeve u runs round the arm and v along it. Folds displace both a little.
 """
 
+import math
+
 import numpy as np
 
 from tryon.rendering.canvas import COLLAR, INSIDE, LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Cloth
@@ -126,7 +128,7 @@ def _unroll(s: Floats, relief: float) -> Floats:
 def _torso_normals(shirt: Shirt, x: Floats, y: Floats, s: Floats) -> tuple[Floats, Floats]:
     """Normals of the body under the shirt: rounded to the sides, facing up on the shoulders, chest and belly."""
     figure, relief = shirt.figure, shirt.relief
-    turned = s - 0.35 * np.sin(figure.yaw)
+    turned = s - 0.35 * math.sin(figure.yaw)
     nx = np.sign(turned) * np.abs(np.clip(turned, -1, 1)) ** 1.9 * 0.86 * relief
     neck, tip = shirt.neck_points[1][0], figure.shoulder_x
     line = NECK_TOP + (1.6 - NECK_TOP) * np.clip((np.abs(x) - neck) / (tip - neck), 0, 1)
@@ -141,7 +143,7 @@ def _torso_normals(shirt: Shirt, x: Floats, y: Floats, s: Floats) -> tuple[Float
 def _volumes(shirt: Shirt) -> list[tuple[float, float, float, float]]:
     """Bells of the body that show through: x, y, radius, height in cm."""
     build, middle = shirt.figure.build, shirt.figure.middle_x
-    apart = 0.46 * build.chest * np.cos(shirt.figure.yaw)
+    apart = 0.46 * build.chest * math.cos(shirt.figure.yaw)
     height = build.bust * 1.25 + (0.0 if build.female else 0.9)
     radius = 5.2 if build.female else 6.5
     top = 17.5 if build.female else 13.5

@@ -3,6 +3,7 @@
 Body coordinates are centimetres: the origin is the hollow of the neck, y runs down. "Left" is the picture's left.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -82,18 +83,18 @@ class Figure:
                           0.4 * b.waist + 0.6 * b.hip, b.hip, b.hip * 1.01], np.float32)  # fmt: skip
         depth = np.array([b.neck, 8, 9, 0.62 * b.chest + b.bust, 0.62 * b.chest + 0.6 * b.bust, 0.68 * b.waist,
                           0.62 * b.hip, 0.64 * b.hip, 0.62 * b.hip], np.float32)  # fmt: skip
-        seen = np.sqrt((front * np.cos(self.yaw)) ** 2 + (depth * np.sin(self.yaw)) ** 2)
+        seen = np.sqrt((front * math.cos(self.yaw)) ** 2 + (depth * math.sin(self.yaw)) ** 2)
         return spline(np.stack([_ROWS, seen], axis=1), closed=False)
 
     @property
     def middle_x(self) -> float:
         """Where the front midline lies on the chest, in cm from the axis."""
-        return float(0.62 * self.build.chest * np.sin(self.yaw))
+        return float(0.62 * self.build.chest * math.sin(self.yaw))
 
     @property
     def shoulder_x(self) -> float:
         """Half the distance between the shoulder tips as seen."""
-        return float(np.hypot(self.build.shoulder * np.cos(self.yaw), 7.5 * np.sin(self.yaw)))
+        return float(np.hypot(self.build.shoulder * math.cos(self.yaw), 7.5 * math.sin(self.yaw)))
 
     def bend(self, points: Floats) -> Floats:
         """Torso coordinates (upright) to body coordinates (leaning, swaying, shoulders tilted)."""
@@ -123,7 +124,7 @@ class Frame:
 
     def to_px(self, points: Floats) -> Floats:
         """Body coordinates (N, 2) to canvas pixels."""
-        c, s = np.cos(self.roll) * self.scale, np.sin(self.roll) * self.scale
+        c, s = math.cos(self.roll) * self.scale, math.sin(self.roll) * self.scale
         return np.asarray(points @ np.array([[c, s], [-s, c]]) + np.array(self.origin), np.float32)
 
     @cached_property
@@ -135,7 +136,7 @@ class Frame:
         """Body coordinates x, y (H, W) of a window's pixels."""
         x, y = pixel_centres(window)
         x, y = x - np.float32(self.origin[0]), y - np.float32(self.origin[1])
-        c, s = np.float32(np.cos(self.roll) / self.scale), np.float32(np.sin(self.roll) / self.scale)
+        c, s = np.float32(math.cos(self.roll) / self.scale), np.float32(math.sin(self.roll) / self.scale)
         return x * c + y * s, y * c - x * s
 
 

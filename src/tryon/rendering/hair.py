@@ -4,6 +4,7 @@ Outlines are in head coordinates (see `tryon.rendering.head`). Long hair falls b
 sides, in front of the shoulders, where it covers part of the shirt.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,7 +65,7 @@ def paint_back_hair(
     canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, hair: Hair, rng: np.random.Generator
 ) -> None:
     """What lies behind neck and shoulders; painted before the body."""
-    turn = -0.22 * np.sin(head.yaw)
+    turn = -0.22 * math.sin(head.yaw)
     if hair.style in ("long", "bob"):
         end = 1.12 if hair.style == "bob" else min(hair.length, 2.2)
         wide = 1.10 + hair.volume
@@ -87,7 +88,7 @@ def paint_front_hair(
     canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, hair: Hair, rng: np.random.Generator
 ) -> None:
     """Cap, fringe, curtains beside the face and locks over the shoulders; painted over the head."""
-    turn = -0.12 * np.sin(head.yaw)
+    turn = -0.12 * math.sin(head.yaw)
     if hair.style == "bald":
         _paint_stubble(canvas, frame, light, head, hair)
         return
@@ -98,8 +99,8 @@ def paint_front_hair(
             outlines.append(_curtain(hair, side, end, turn))
     if hair.style == "bun":
         angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-        centre = np.array([turn * 2, -1.28])
-        outlines.insert(0, spline(centre + np.stack([0.46 * np.cos(angle), 0.36 * np.sin(angle)], axis=1)))
+        centre = np.array([turn, -1.14])
+        outlines.insert(0, spline(centre + np.stack([0.42 * np.cos(angle), 0.34 * np.sin(angle)], axis=1)))
     _paint(canvas, frame, light, head, hair, outlines, rng, darker=1.0)
 
 

@@ -3,6 +3,7 @@
 Head coordinates: x and y in half widths and half heights of the head, 0 at its middle, y down; the chin is at y = 1.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -62,14 +63,14 @@ class HeadFrame:
     def to_body(self, points: Floats) -> Floats:
         """Head coordinates (N, 2) to body coordinates."""
         scaled = np.asarray(points, np.float32) * np.array([self.half_width, self.half_height], np.float32)
-        c, s = np.cos(self.roll), np.sin(self.roll)
+        c, s = math.cos(self.roll), math.sin(self.roll)
         return np.asarray(scaled @ np.array([[c, s], [-s, c]]) + np.array(self.centre), np.float32)
 
     def to_head(self, frame: Frame, window: Window) -> tuple[Floats, Floats]:
         """Head coordinates of a window's pixels."""
         x, y = frame.to_cm(window)
         x, y = x - np.float32(self.centre[0]), y - np.float32(self.centre[1])
-        c, s = np.float32(np.cos(self.roll)), np.float32(np.sin(self.roll))
+        c, s = np.float32(math.cos(self.roll)), np.float32(math.sin(self.roll))
         return (x * c + y * s) / np.float32(self.half_width), (y * c - x * s) / np.float32(self.half_height)
 
 
@@ -94,13 +95,13 @@ def head_frame(figure: Figure) -> HeadFrame:
     base = figure.bend(np.array([[0.25 * figure.middle_x, 0.0]], np.float32))[0]
     chin_y = -6.9 if build.female else -6.4
     lean = 14 * figure.head_roll
-    centre = (float(base[0] + 1.3 * np.sin(figure.head_yaw) + lean), float(base[1] + chin_y - build.head_height))
+    centre = (float(base[0] + 1.3 * math.sin(figure.head_yaw) + lean), float(base[1] + chin_y - build.head_height))
     return HeadFrame(centre, build.head_width, build.head_height, figure.head_roll, figure.head_yaw)
 
 
 def skull_outline(head: HeadFrame, jaw: float) -> Floats:
     """Closed outline of skull and jaw in head coordinates; both shift with the yaw."""
-    turn = np.sin(head.yaw)
+    turn = math.sin(head.yaw)
     half = [
         (0.0, -1.0),
         (0.52, -0.9),
@@ -196,7 +197,7 @@ def _face_shade(frame: Frame, light: Light, head: HeadFrame, x: Floats, y: Float
     relief = relief.astype(np.float32) * np.float32(head.half_width / 7.5)
     gx = cv2.Sobel(relief, cv2.CV_32F, 1, 0, scale=frame.scale / 8, borderType=cv2.BORDER_REPLICATE)
     gy = cv2.Sobel(relief, cv2.CV_32F, 0, 1, scale=frame.scale / 8, borderType=cv2.BORDER_REPLICATE)
-    across = np.clip(x - 0.1 * np.sin(head.yaw), -1, 1)
+    across = np.clip(x - 0.1 * math.sin(head.yaw), -1, 1)
     nx = np.sign(across) * np.abs(across) ** 1.6 * 0.82
     ny = np.sign(y) * np.abs(y) ** 1.8 * 0.55
     shade = light.shade((nx - 0.7 * gx).astype(np.float32), (ny - 0.7 * gy).astype(np.float32))
@@ -207,19 +208,19 @@ def _face_colours(rgb: Floats, fx: Floats, y: Floats, shade: Floats, face: Face)
     """Blush, lips, brows, eyes, beard and glasses over the shaded skin."""
     side = np.abs(fx) - 0.37
     blush = 0.16 * bump(np.abs(fx) - 0.5, y - 0.36, 0.18, 0.12) + 0.12 * bump(fx, y - 0.38, 0.1, 0.06)
-    rgb = _mix(rgb, np.array(face.skin) * (1.0, 0.72, 0.68) * shade[..., None], blush)
+    rgb = _mix(rgb, _tone(face.skin) * _tone((1.0, 0.72, 0.68)) * shade[..., None], blush)
     beard = face.beard * smoothstep(0.3, 0.62, y + 0.22 * np.abs(fx)) * (1 - bump(fx, y - 0.69, 0.16, 0.035))
-    rgb = _mix(rgb, np.array(face.brow) * shade[..., None], 0.8 * beard)
+    rgb = _mix(rgb, _tone(face.brow) * shade[..., None], 0.8 * beard)
     curve = 0.05 * face.smile * (fx / 0.26) ** 2
     mouth_y = y - 0.675 + curve
     lip = smoothstep(1.15, 0.75, np.sqrt((fx / 0.27) ** 2 + (mouth_y / 0.062) ** 2))
-    lip_colour = np.array(face.skin) * (0.86, 0.55, 0.55) * (1 - face.lips) + np.array([0.68, 0.24, 0.27]) * face.lips
+    lip_colour = _tone(face.skin) * _tone((0.86, 0.55, 0.55)) * (1 - face.lips) + _tone((0.68, 0.24, 0.27)) * face.lips
     rgb = _mix(rgb, lip_colour * (shade * (1 - 0.15 * (mouth_y < 0)))[..., None], 0.75 * lip)
-    rgb = _mix(rgb, np.array(face.skin) * 0.28, 0.75 * bump(0, mouth_y, 1, 0.011) * smoothstep(0.28, 0.22, np.abs(fx)))
-    rgb = _mix(rgb, np.array(face.skin) * 0.35, 0.5 * bump(np.abs(fx) - 0.075, y - 0.435, 0.035, 0.016))
+    rgb = _mix(rgb, _tone(face.skin) * 0.28, 0.75 * bump(0, mouth_y, 1, 0.011) * smoothstep(0.28, 0.22, np.abs(fx)))
+    rgb = _mix(rgb, _tone(face.skin) * 0.35, 0.5 * bump(np.abs(fx) - 0.075, y - 0.435, 0.035, 0.016))
     brow_y = y + 0.125 - 0.03 * (side / 0.2) ** 2 + 0.06 * side
     brow = bump(0, brow_y, 1, 0.024) * smoothstep(0.24, 0.17, np.abs(side))
-    rgb = _mix(rgb, np.array(face.brow), 0.75 * brow)
+    rgb = _mix(rgb, _tone(face.brow), 0.75 * brow)
     return _eyes(rgb, side, y - 0.05, shade, face)
 
 
@@ -228,28 +229,28 @@ def _eyes(rgb: Floats, side: Floats, y: Floats, shade: Floats, face: Face) -> Fl
     if face.glasses == "dark":
         lens = smoothstep(1.1, 0.95, np.sqrt((side / 0.29) ** 2 + ((y - 0.04) / 0.16) ** 2))
         bar = bump(0, y + 0.02, 1, 0.018) * smoothstep(1.0, 0.95, np.abs(side))
-        sheen = 0.10 + 0.16 * smoothstep(0.05, -0.15, y)[..., None] * np.array([0.9, 1.0, 1.1])
+        sheen = 0.10 + 0.16 * smoothstep(0.05, -0.15, y)[..., None] * _tone((0.9, 1.0, 1.1))
         return _mix(rgb, sheen, np.maximum(lens, 0.9 * bar))
     open_eye = smoothstep(1.2, 0.8, np.sqrt((side / 0.165) ** 2 + ((y - 0.08 * (side / 0.3) ** 2) / 0.05) ** 2))
-    rgb = _mix(rgb, np.array([0.80, 0.77, 0.75]) * np.clip(shade, 0, 0.95)[..., None], 0.85 * open_eye)
+    rgb = _mix(rgb, _tone((0.80, 0.77, 0.75)) * np.clip(shade, 0, 0.95)[..., None], 0.85 * open_eye)
     iris = smoothstep(0.072, 0.056, np.hypot(side, y * 1.45 + 0.008)) * open_eye
-    rgb = _mix(rgb, np.array(face.iris), 0.92 * iris)
-    rgb = _mix(rgb, np.array([0.03, 0.02, 0.02]), smoothstep(0.034, 0.022, np.hypot(side, y * 1.45 + 0.008)) * open_eye)
+    rgb = _mix(rgb, _tone(face.iris), 0.92 * iris)
+    rgb = _mix(rgb, _tone((0.03, 0.02, 0.02)), smoothstep(0.034, 0.022, np.hypot(side, y * 1.45 + 0.008)) * open_eye)
     lid = bump(0, y + 0.043 - 1.3 * side**2, 1, 0.014) * smoothstep(0.19, 0.15, np.abs(side))
-    rgb = _mix(rgb, np.array(face.brow) * 0.4, 0.8 * lid)
+    rgb = _mix(rgb, _tone(face.brow) * 0.4, 0.8 * lid)
     rgb = _mix(
         rgb,
-        np.array([1.0, 1.0, 1.0]),
+        _tone((1.0, 1.0, 1.0)),
         0.8 * smoothstep(0.022, 0.01, np.hypot(side + 0.02, y * 1.45 + 0.028)) * open_eye,
     )
     if face.glasses == "clear":
         ring = np.abs(np.sqrt((side / 0.27) ** 2 + ((y - 0.02) / 0.145) ** 2) - 1)
-        rgb = _mix(rgb, np.array([0.10, 0.09, 0.09]), 0.85 * smoothstep(0.16, 0.06, ring))
+        rgb = _mix(rgb, _tone((0.10, 0.09, 0.09)), 0.85 * smoothstep(0.16, 0.06, ring))
     return rgb
 
 
 def _paint_ears(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, face: Face) -> None:
-    turn = np.sin(head.yaw)
+    turn = math.sin(head.yaw)
     for side in (-1, 1):
         if side * turn > 0.25:
             continue
@@ -267,6 +268,11 @@ def _paint_ears(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, fac
         nx = np.full_like(x, 0.55 * side) + 0 * y
         shade = light.shade(nx, (y - 0.14) * 0.8) * (1 - 0.3 * bump(x - centre[0] + 0.02 * side, y - 0.14, 0.05, 0.1))
         canvas.paint(window, light.colour(face.skin, shade.astype(np.float32), SKIN_FALLOFF), fill([outline], window))
+
+
+def _tone(colour: Rgb) -> Floats:
+    """A colour in float32: a plain array or tuple would turn whole pictures into float64."""
+    return np.array(colour, np.float32)
 
 
 def _mix(rgb: Floats, colour: Floats, share: Floats) -> Floats:
