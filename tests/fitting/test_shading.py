@@ -41,6 +41,8 @@ def test_masked_blur_does_not_mix_in_the_outside() -> None:
     inside[8:22, 8:22] = True
     values = np.where(inside, 0.5, 99.0).astype(np.float32)
     assert np.allclose(masked_blur(values, inside, 3.0)[inside], 0.5, atol=1e-5)
+    colours = np.dstack([values, 2 * values, 3 * values])
+    assert np.allclose(masked_blur(colours, inside, 3.0)[inside], [0.5, 1.0, 1.5], atol=1e-5)
 
 
 def test_relighting_equals_the_same_light_on_the_other_cloth() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
 from tryon.fitting.segments import Segment
-from tryon.fitting.shading import extend_outwards, match_mean, relight, shade_of
+from tryon.fitting.shading import extend_outwards, masked_blur, match_mean, relight, shade_of
 from tryon.images.colour import to_float, to_u8
 from tryon.images.cutouts import CutOut, cut_out, paste_back, take_square
 from tryon.images.patterns import Look
@@ -23,6 +23,8 @@ Mask = NDArray[np.bool_]
 _PLAIN_BLUR, _BLUR_PER_PERIOD = 0.02, 0.6
 # Worn plain shirts measure up to 0.25, striped ones from 0.6 (`tryon.images.patterns`).
 _STRIPED_FROM = 0.4
+# Reaches across the border band (2 x `border_px` and the blur of its alpha) to the nearest untouched pixels.
+_BEHIND_BLUR_PX = 1.5
 
 
 class Generator(Protocol):
@@ -76,10 +78,10 @@ def lay_over(photo: Picture, layer: Floats, alpha: Floats) -> Picture:
     """The layer over the photo, byte-identical to it where alpha is 0.
 
     Pixels on the border show the worn shirt as well as what is behind it. What shines through there is therefore the
-    nearest untouched pixel, not the pixel itself, lest the old colour stays as a fringe.
+    mean of the untouched pixels next to it, not the pixel itself, lest the old colour stays as a fringe.
     """
     touched = alpha > 0
-    behind = extend_outwards(to_float(photo), ~touched)
+    behind = masked_blur(to_float(photo), ~touched, _BEHIND_BLUR_PX)
     weight = alpha[..., None]
     mixed = to_u8(behind * (1 - weight) + layer * weight)
     return np.where(touched[..., None], mixed, photo)

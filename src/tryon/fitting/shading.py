@@ -34,10 +34,10 @@ def extend_outwards(values: Floats, inside: Mask) -> Floats:
 
 
 def masked_blur(values: Floats, inside: Mask, sigma_px: float) -> Floats:
-    """Gaussian mean of the values (H, W) over the pixels of the mask only, defined near and inside it."""
-    weight = inside.astype(np.float32)
+    """Gaussian mean of the values (H, W[, C]) over the pixels of the mask only; far from it the values stay."""
+    weight = inside.astype(np.float32)[(..., *[None] * (values.ndim - 2))]
     total = cv2.GaussianBlur(values * weight, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT)
-    share = cv2.GaussianBlur(weight, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT)
+    share = cv2.GaussianBlur(weight, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT).reshape(weight.shape)
     return np.asarray(np.where(share > 1e-4, total / np.maximum(share, 1e-4), values), np.float32)
 
 
