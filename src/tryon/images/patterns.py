@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.fft import fft2, next_fast_len
 from skimage.color import deltaE_ciede2000
 
 from tryon.errors import DataError
@@ -22,16 +23,22 @@ from tryon.images.resizing import resize
 FloatArray = NDArray[np.float32]
 Triple = tuple[float, float, float]
 
-# The garment is measured at this height: stripes of 1/30 of it still have 4 pixels, and cut-outs are not blown up much.
-_HEIGHT_PX = 128
-_SPECTRUM_PX = 256
+# Larger garments are shrunk to this: fine stripes (1/50 of the height) still have 4 pixels. On 193 real garments the
+# strength tells striped from plain with an area under the curve of 0.97; at 128 pixels it was 0.95.
+_SIDE_PX = 192
+# The spectrum is drawn out to this many times the garment's side, so that its peaks are wider than one cell.
+_PADDING = 1.5
+# Width to which the power is smoothed before its peak is sought, in periods over the height.
+_PEAK_WIDTH = 0.75
 # Slower changes than this (standard deviation, as a fraction of the height) count as light and shape, not as stripes.
 _TREND_SIGMA = 0.09
-# Stripes have between 3 and 48 periods over the garment's height.
-_FREQUENCIES = (3.0, 48.0)
+# Stripes have at least 3 periods over the garment's height, and each has at least 2.5 pixels.
+_LEAST_PERIODS, _LEAST_PERIOD_PX = 3.0, 2.5
 _LAB_SHIFT = np.array([0, 128, 128], np.float32)  # to non-negative values
 _COLOUR_SCALE = 20.0
-_STRENGTH_SCALE = 0.25
+_STRIPED_SCALE = 0.4
+# Of 193 real garments, 96 % lie on the right side of this.
+_STRIPED_FROM = 0.17
 
 
 @dataclass(frozen=True)
@@ -130,13 +137,13 @@ def mean_look(looks: Sequence[Look]) -> Look:
 def look_distance(a: Look, b: Look) -> float:
     """How different two looks are; up to about 1 they would be called the same.
 
-    Colour counts by CIEDE2000 with the lightness halved (k_L = 2, as for textiles), 20 of it being one unit; stripe
-    strength by a quarter being one unit. Between two striped garments colour counts less, as their colours mix.
+    Colour counts by CIEDE2000 with the lightness halved (k_L = 2, as for textiles), 20 of it being one unit; a plain
+    and a clearly striped garment are 2.5 apart. Between two striped ones colour counts less, as their colours mix.
     """
     between = max(_colour_difference(a.dominant_lab, b.dominant_lab), _colour_difference(a.lab, b.lab))
-    shared_stripes = min(a.stripe_strength, b.stripe_strength)
-    colour = between / _COLOUR_SCALE * (1 - 0.6 * shared_stripes)
-    return float(np.hypot(colour, (a.stripe_strength - b.stripe_strength) / _STRENGTH_SCALE))
+    striped_a, striped_b = _stripedness(a.stripe_strength), _stripedness(b.stripe_strength)
+    colour = between / _COLOUR_SCALE * (1 - 0.6 * min(striped_a, striped_b))
+    return float(np.hypot(colour, (striped_a - striped_b) / _STRIPED_SCALE))
 
 
 def classify_look(look: Look, references: Mapping[str, Look]) -> tuple[str, float]:
@@ -152,19 +159,24 @@ def classify_look(look: Look, references: Mapping[str, Look]) -> tuple[str, floa
     return nearest, distances[nearest]
 
 
+def _stripedness(strength: float) -> float:
+    """0 plain to 1 striped; the strength that tells real striped garments from plain ones best gives one half."""
+    return strength**2 / (strength**2 + _STRIPED_FROM**2)
+
+
 def _at_measuring_size(
     image: NDArray[np.uint8], mask: NDArray[np.bool_]
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The garment's box at `_HEIGHT_PX` (at most as wide again), and its mask without a rim of 2 %."""
+    """The garment's box, at most `_SIDE_PX` large, and its mask without a rim of 2 %."""
     x1, y1, x2, y2 = boxes.from_mask(mask).astype(int)
-    scale = min(_HEIGHT_PX / (y2 - y1), _SPECTRUM_PX / (x2 - x1))
+    scale = min(1.0, _SIDE_PX / (y2 - y1), _SIDE_PX / (x2 - x1))
     height, width = max(1, round((y2 - y1) * scale)), max(1, round((x2 - x1) * scale))
     colours = resize(np.ascontiguousarray(image[y1:y2, x1:x2]), height, width)
     region = resize(np.ascontiguousarray(mask[y1:y2, x1:x2]), height, width)
     padded = np.pad(region.astype(np.uint8), 1)
     depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     # At least the pixel that resizing mixed with what lies beyond; never more than leaves something to measure.
-    rim = min(max(1.5 * scale, 0.02 * height), 0.5 * float(depth.max()))
+    rim = min(max(1.5, 0.02 * height), 0.5 * float(depth.max()))
     return colours, np.asarray(depth > rim)
 
 
@@ -187,15 +199,16 @@ def _measure_stripes(lab: FloatArray, inside: NDArray[np.bool_]) -> tuple[float,
     weight = inside.astype(np.float32)
     changes = _without_trend(lab, weight)
     variance = float((changes**2).sum() / max(weight.sum(), 1))
-    spectrum = np.fft.fft2(changes, s=(_SPECTRUM_PX, _SPECTRUM_PX), axes=(0, 1))
-    power = (np.abs(spectrum) ** 2).sum(axis=-1)
-    along = np.fft.fftfreq(_SPECTRUM_PX) * height  # periods over the garment's height
+    size = next_fast_len(int(_PADDING * max(lab.shape[:2])))
+    power = (np.abs(fft2(changes, s=(size, size), axes=(0, 1))) ** 2).sum(axis=-1)
+    along = np.fft.fftfreq(size) * height  # periods over the garment's height
     fx, fy = np.meshgrid(along, along)
     frequency = np.hypot(fx, fy)
-    half = ((fy > 0) | ((fy == 0) & (fx > 0))) & (frequency >= _FREQUENCIES[0]) & (frequency <= _FREQUENCIES[1])
+    half = ((fy > 0) | ((fy == 0) & (fx > 0))) & (frequency >= _LEAST_PERIODS)
+    half &= frequency <= height / _LEAST_PERIOD_PX
     if not half.any() or variance == 0:
         return 0.0, 0.0, 0.0
-    smooth = cv2.GaussianBlur(np.fft.fftshift(power), (0, 0), 1.5)
+    smooth = cv2.GaussianBlur(np.fft.fftshift(power), (0, 0), _PEAK_WIDTH * size / height)
     peak = int(np.where(half, np.fft.ifftshift(smooth), -1).argmax())
     f0, angle = float(frequency.flat[peak]), float(np.arctan2(fx.flat[peak], fy.flat[peak]))
     near = half & _on_line(frequency, np.arctan2(fx, fy), f0, angle)
@@ -229,7 +242,7 @@ def _on_line(frequency: ArrayLike, angles: ArrayLike, f0: float, angle: float) -
 
 def _fold_floor(frequency: float) -> float:
     """Contrast (standard deviation in Lab) that folds and weave may have at this frequency without being stripes."""
-    return 3.0 + 5.0 * float(np.exp(-((frequency / 6.0) ** 2)))
+    return 2.0 + 8.0 * float(np.exp(-((frequency / 9.0) ** 2)))
 
 
 def _without_trend(lab: FloatArray, weight: FloatArray) -> FloatArray:
