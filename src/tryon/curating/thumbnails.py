@@ -1,15 +1,16 @@
 """Small pictures for the report: what is wrong with a picture should be seen, not looked up."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tryon.errors import DataError
-from tryon.formats.deepfashion2 import read_annotation
+from tryon.formats.deepfashion2 import Item, read_annotation
+from tryon.geometry.landmarks import VISIBLE
 from tryon.images.files import encode_jpeg, read_image
 from tryon.images.resizing import resize_long_side
 
@@ -17,12 +18,16 @@ _LONG_SIDE_PX = 220
 _BORDER = 0.12  # of the long side: outlines that leave the picture stay visible
 _GROUND = (225, 225, 225)
 _OUTLINES = ((220, 20, 60), (0, 110, 220), (0, 140, 60), (180, 90, 0))
-
-Picture = NDArray[np.uint8]
+_BOX = (90, 90, 90)
+_LANDMARK = (255, 190, 0)
+_FAR_PX = 20_000
 
 
 def thumbnail(path: Path, item: str | None = None) -> str | None:
-    """A picture with its outlines (of one item, or all) as a JPEG data address; None if it cannot be decoded."""
+    """A picture with the outlines of its items as a JPEG data address; None if it cannot be decoded.
+
+    With a named `item` only that one is drawn, together with its bounding box and its visible landmarks.
+    """
     try:
         image = read_image(path)
     except DataError:
@@ -31,25 +36,33 @@ def thumbnail(path: Path, item: str | None = None) -> str | None:
     canvas = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_CONSTANT, value=_GROUND)
     small = np.ascontiguousarray(resize_long_side(canvas, _LONG_SIDE_PX))
     scale = small.shape[1] / canvas.shape[1]
-    for number, outlines in enumerate(_outlines(path, item)):
+
+    def placed(points: ArrayLike) -> NDArray[np.int32]:
+        """Points of the picture as pixels of the thumbnail, kept within the range of OpenCV's fixed-point drawing."""
+        moved = (np.asarray(points, np.float64).reshape(-1, 2) + border) * scale
+        return np.asarray(np.round(np.clip(moved, -_FAR_PX, _FAR_PX)), np.int32)
+
+    items = _items(path)
+    for number, name in enumerate(sorted(items)):
+        if item not in (None, name):
+            continue
         colour = _OUTLINES[number % len(_OUTLINES)]
-        points = [np.round((outline + border) * scale).astype(np.int32) for outline in outlines]
-        cv2.polylines(small, points, isClosed=True, color=colour, thickness=1, lineType=cv2.LINE_AA)
+        outlines = [placed(polygon) for polygon in items[name].polygons]
+        cv2.polylines(small, outlines, isClosed=True, color=colour, thickness=1, lineType=cv2.LINE_AA)
+        if item == name:
+            corner, opposite = placed(items[name].bounding_box).tolist()
+            cv2.rectangle(small, corner, opposite, _BOX, 1)
+            for x, y in placed(items[name].landmarks[items[name].landmarks[:, 2] == VISIBLE][:, :2]).tolist():
+                cv2.circle(small, (x, y), 2, _LANDMARK, cv2.FILLED, cv2.LINE_AA)
     return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(small, quality=88)).decode()
 
 
-def _outlines(path: Path, item: str | None) -> Sequence[Sequence[NDArray[np.float64]]]:
-    """The polygons of the items of the annotation that belongs to a picture; none where there is no readable one."""
+def _items(path: Path) -> Mapping[str, Item]:
+    """The items of the annotation that belongs to a picture; none where there is no readable one."""
     annotation = path.parent.parent / "annos" / f"{path.stem}.json"
     if not annotation.is_file():
-        return []
+        return {}
     try:
-        items = read_annotation(annotation).items
+        return read_annotation(annotation).items
     except DataError:
-        return []
-    far = 10 * _LONG_SIDE_PX * 10  # keeps OpenCV's fixed-point drawing within its range
-    return [
-        [np.clip(np.asarray(polygon, np.float64), -far, far) for polygon in items[name].polygons]
-        for name in sorted(items)
-        if item in (None, name)
-    ]
+        return {}
