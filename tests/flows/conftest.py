@@ -56,7 +56,7 @@ class Server:
         answer.raise_for_status()
         return answer.json()
 
-    def run(self, program: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
         """Run Python code of this repository against the server."""
         return subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=timeout_s

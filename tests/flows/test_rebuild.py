@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 SERVE = [sys.executable, "-m", "flows.serve"]
 
 
-def test_a_served_flow_is_scheduled(server: Server) -> None:
+def test_a_served_flow_is_scheduled_and_runs(server: Server, small_workspace: Path) -> None:
     """Also the proof of the two hidden pins: with a newer SQLAlchemy no scheduled run is ever created."""
     port = server.api_url.split(":")[2].split("/")[0]
     env = {**server.env, "TRYON_REBUILD_CRON": "30 2 * * *", "TRYON_PREFECT_PORT": port}
@@ -42,6 +42,14 @@ def test_a_served_flow_is_scheduled(server: Server) -> None:
         )
         assert listed.returncode == 0, listed.stderr
         assert "rebuild" in listed.stdout
+        asked = server.post(
+            f"deployments/{deployment['id']}/create_flow_run", parameters={"workspace": str(small_workspace)}
+        )
+        state, give_up = "", time.monotonic() + 180
+        while state not in {"COMPLETED", "FAILED", "CRASHED"} and time.monotonic() < give_up:
+            time.sleep(1)
+            state = server.post("flow_runs/filter", flow_runs={"id": {"any_": [asked["id"]]}})[0]["state_type"]
+        assert state == "COMPLETED", _log(server, asked)
     finally:
         serving.terminate()
         assert serving.wait(60) == 0

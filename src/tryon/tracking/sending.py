@@ -23,7 +23,12 @@ JOURNAL_TAG = "tryon.journal"
 STATE_FOLDER = Path(".tryon")
 CONNECT_TIMEOUT_S = 2.0
 # A request that takes longer is given up, and is sent again from the journal (client's default: 120 s, 7 retries).
-REQUEST_SETTINGS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+# A stage's stdout is for its results, not for MLflow's links.
+CLIENT_SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 METRICS_PER_REQUEST = 500
 
 
@@ -40,7 +45,7 @@ class Sender:
     """
 
     def __init__(self, tracking_uri: str) -> None:
-        for name, value in REQUEST_SETTINGS.items():
+        for name, value in CLIENT_SETTINGS.items():
             os.environ.setdefault(name, value)
         _check_reachable(tracking_uri)
         database = _create_database(tracking_uri)
