@@ -1,0 +1,87 @@
+"""The stage that scores one pattern on its test side."""
+
+import json
+
+import pytest
+
+from stages import evaluate_cyclegan, prepare_domains
+from tests.stages.cyclegan_data import detector_by_colour, remember_runs, use_tiny_parameters, write_cutouts
+from tryon.console import run_stage
+
+PREPARE = [
+    "--pattern",
+    "blue",
+    "--cutouts",
+    "data/cutouts",
+    "--garments",
+    "data/garments",
+    "--out",
+    "data/domains/blue",
+]
+ARGUMENTS = [
+    "--pattern",
+    "blue",
+    "--domains",
+    "data/domains/blue",
+    "--model",
+    "models/cyclegan/blue",
+    "--mask-rcnn",
+    "models/mask_rcnn",
+    "--metrics",
+    "metrics/cyclegan/blue.json",
+    "--report",
+    "reports/cyclegan/blue",
+]
+
+
+@pytest.fixture
+def trained(workspace, monkeypatch):
+    """Domains, and a pattern with fresh weights."""
+    from tryon.models.cyclegan import Architecture, build_generator, save_pattern_generator
+    from tryon.training.cyclegan_outputs import read_look
+
+    write_cutouts(workspace)
+    use_tiny_parameters(workspace)
+    prepare_domains.main(PREPARE)
+    architecture = Architecture(32, 4, 1, 4, mask_input=True, mask_composite=True)
+    networks = {name: build_generator(architecture, name) for name in ("plain_to_pattern", "pattern_to_plain")}
+    folder = workspace / "models/cyclegan/blue"
+    look = read_look(workspace / "data/domains/blue/look.json")
+    save_pattern_generator(folder, networks, architecture, look, {"pattern": "blue"})
+    monkeypatch.setattr("tryon.models.mask_rcnn.load_predictor", detector_by_colour)
+    return workspace
+
+
+def test_it_writes_the_named_scores_and_grids(trained, monkeypatch):
+    run = remember_runs(monkeypatch)
+    assert run_stage("evaluate_cyclegan", evaluate_cyclegan.main, ARGUMENTS) == 0
+    scores = json.loads((trained / "metrics/cyclegan/blue.json").read_text())
+    wanted = {"sleeve_retention", "ciede2000_to_target", "fold_correlation", "cycle_ssim", "background_change"}
+    assert wanted <= set(scores)
+    assert {"ciede2000_to_target_flat_fill", "ciede2000_to_target_luminance"} <= set(scores)
+    assert "stripe_frequency_error" not in scores  # blue has no stripes
+    assert 0 <= scores["sleeve_retention"] <= 1
+    assert scores["background_change"] < 1
+    assert scores["ciede2000_to_target_flat_fill"] < scores["ciede2000_to_target"]
+    assert [path.name for path in (trained / "reports/cyclegan/blue").iterdir()] == ["test_1.png"]
+    assert run.pictures == ["test/test_1.png"]
+    assert run.metrics[0][1]["cyclegan/cycle_ssim"] == pytest.approx(scores["cycle_ssim"], abs=1e-4)
+
+
+def test_the_same_again_gives_the_same_bytes(trained, monkeypatch):
+    remember_runs(monkeypatch)
+    files = [trained / "metrics/cyclegan/blue.json", trained / "reports/cyclegan/blue/test_1.png"]
+    content = []
+    for _ in range(2):
+        evaluate_cyclegan.main(ARGUMENTS)
+        content.append([file.read_bytes() for file in files])
+    assert content[0] == content[1]
+
+
+def test_a_damaged_pattern_is_one_message(trained, capsys):
+    (trained / "models/cyclegan/blue/weights.h5").write_bytes(b"cut")
+    assert run_stage("evaluate_cyclegan", evaluate_cyclegan.main, ARGUMENTS) == 1
+    message = capsys.readouterr().err
+    assert "weights.h5 is not the file that model.json describes" in message
+    assert "Traceback" not in message
+    assert not (trained / "metrics/cyclegan").exists()

@@ -1,0 +1,59 @@
+"""The stage that trains one pattern."""
+
+import csv
+import json
+
+import pytest
+
+from stages import prepare_domains, train_cyclegan
+from tests.stages.cyclegan_data import remember_runs, use_tiny_parameters, write_cutouts
+from tryon.console import run_stage
+
+PREPARE = [
+    "--pattern",
+    "blue",
+    "--cutouts",
+    "data/cutouts",
+    "--garments",
+    "data/garments",
+    "--out",
+    "data/domains/blue",
+]
+ARGUMENTS = ["--pattern", "blue", "--domains", "data/domains/blue", "--model", "models/cyclegan/blue"]
+
+
+@pytest.mark.slow
+def test_it_leaves_a_pattern_that_loads(workspace, monkeypatch):
+    from tryon.models.cyclegan import load_pattern_generator
+    from tryon.training.cyclegan_losses import COMPONENTS
+
+    write_cutouts(workspace)
+    use_tiny_parameters(workspace)
+    run = remember_runs(monkeypatch)
+    prepare_domains.main(PREPARE)
+    assert run_stage("train_cyclegan", train_cyclegan.main, ARGUMENTS) == 0
+
+    folder = workspace / "models/cyclegan/blue"
+    generator = load_pattern_generator(folder)
+    assert generator.facts["pattern"] == "blue"
+    assert generator.facts["steps"] == 6
+    assert generator.look.to_dict() == json.loads((workspace / "data/domains/blue/look.json").read_text())
+    rows = list(csv.DictReader((folder / "losses.csv").read_text().splitlines()))
+    assert [(row["epoch"], row["component"]) for row in rows] == [(str(e), c) for e in (1, 2, 3) for c in COMPONENTS]
+    assert sorted(path.name for path in (folder / "grids").iterdir()) == ["epoch_002.png", "epoch_003.png"]
+    assert [step for step, _ in run.metrics] == [1, 2, 3]
+    assert run.pictures == ["grids/epoch_002.png", "grids/epoch_003.png"]
+    assert run.files == ["losses.csv"]
+    assert run.stage == "train_cyclegan@blue"
+    assert not (workspace / ".tryon/checkpoints/train_cyclegan@blue").exists()
+
+
+def test_domains_of_another_size_are_refused(workspace, capsys, monkeypatch):
+    remember_runs(monkeypatch)
+    write_cutouts(workspace)
+    use_tiny_parameters(workspace)
+    prepare_domains.main(PREPARE)
+    use_tiny_parameters(workspace, size_px=64)
+    assert run_stage("train_cyclegan", train_cyclegan.main, ARGUMENTS) == 1
+    assert "has another size than the domain" in capsys.readouterr().err
+    assert not (workspace / "models").exists()
