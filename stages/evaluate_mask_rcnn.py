@@ -37,7 +37,9 @@ def main(argv: Sequence[str]) -> None:
             truths.append(Truth(photo.name, photo.source, photo.masks(*image.shape[:2]), slices))
             founds.append(Found(said.boxes, said.scores, said.masks))
     metrics = summarise(truths, founds, confidence)
-    scores = [row for truth, found in zip(truths, founds, strict=True) for row in score_shirts(truth, found.above(confidence))]
+    scores = [
+        row for truth, found in zip(truths, founds, strict=True) for row in score_shirts(truth, found.above(confidence))
+    ]
     worn = [place for place, truth in enumerate(truths) if truth.source != SHOP]
     by_name = {photo.name: place for place, photo in enumerate(photos)}
     worst = [by_name[score.photo] for score in sorted(scores, key=lambda score: score.mask_iou)]
@@ -47,7 +49,10 @@ def main(argv: Sequence[str]) -> None:
         write_png(path, draw_outlines(read_image(photos[place].path), list(truths[place].masks), list(shown)))
 
     inputs = {"photos": arguments.photos, "annotations": arguments.annotations, "model": arguments.model}
-    with start_run("evaluate_mask_rcnn", {"confidence": confidence}, inputs) as run, new_folder(arguments.report) as folder:
+    with (
+        start_run("evaluate_mask_rcnn", {"confidence": confidence}, inputs) as run,
+        new_folder(arguments.report) as folder,
+    ):
         for place in worn[:: max(1, len(worn) // OVERLAYS)][:OVERLAYS]:
             draw(place, folder / "overlays" / f"{Path(photos[place].name).stem}.png")
         for rank, place in enumerate(list(dict.fromkeys(worst))[:WORST], start=1):

@@ -118,6 +118,8 @@ class MaskRCNNConfig:
     mask_convolutions: AtLeastOne
     mask_pool_px: AtLeastOne
     mask_upsamplings: Annotated[int, Field(strict=True, ge=1, le=3)]
+    mask_margin: Fraction
+    box_passes: Annotated[int, Field(strict=True, ge=1, le=3)]
     max_instances: AtLeastOne
     detections: AtLeastOne
     min_confidence: Fraction
@@ -257,7 +259,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=deep)
             if not isinstance(key, str | int | float | bool):
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is no plain text", key_node.start_mark)
+                said = f"key {key!r} is no plain text"
+                raise yaml.constructor.ConstructorError(None, None, said, key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
             seen.add(key)

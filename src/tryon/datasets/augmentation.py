@@ -33,7 +33,10 @@ class Augmentation:
         mirrored = bool(random.random() < 0.5) and self.flip
         scale = float(np.exp(random.uniform(-1, 1) * np.log1p(self.max_scale)))
         shift = random.uniform(-1, 1, 2) * self.max_shift * side
-        contrast, brightness = 1 + random.uniform(-1, 1) * self.colour_jitter, random.uniform(-1, 1) * self.colour_jitter / 2
+        contrast, brightness = (
+            1 + random.uniform(-1, 1) * self.colour_jitter,
+            random.uniform(-1, 1) * self.colour_jitter / 2,
+        )
         channels = 1 + random.uniform(-1, 1, 3) * self.colour_jitter / 2
         return Change(side, mirrored, scale, (float(shift[0]), float(shift[1])), contrast, brightness, channels)
 
@@ -79,7 +82,8 @@ class Change:
         return np.asarray(points, np.float64) @ self.matrix[:, :2].T + self.matrix[:, 2]
 
     def landmarks(self, landmarks: ArrayLike) -> NDArray[np.float64]:
-        """Landmarks (25, 3) of a short sleeve top, moved, left and right exchanged when mirrored; absent ones stay 0."""
+        """Landmarks (25, 3) of a short sleeve top, moved, left and right exchanged when mirrored; absent ones
+        stay 0."""
         moved = np.array(landmarks, np.float64)
         if self.mirrored:
             moved = moved[FLIP_ORDER]
@@ -89,4 +93,6 @@ class Change:
 
     def _warp(self, square: NDArray[np.uint8], ground: tuple[int, ...]) -> NDArray[np.uint8]:
         size = (self.side, self.side)
-        return np.asarray(cv2.warpAffine(square, self.matrix, size, flags=cv2.INTER_LINEAR, borderValue=ground), np.uint8)
+        return np.asarray(
+            cv2.warpAffine(square, self.matrix, size, flags=cv2.INTER_LINEAR, borderValue=ground), np.uint8
+        )

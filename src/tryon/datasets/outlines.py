@@ -20,7 +20,8 @@ SLICED = {"scale": "scale", "occlusion": "occlusion", "zoom_in": "zoom", "viewpo
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """One shirt: the outlines whose union is its mask, and the slices that it belongs to (`scale_2`, `viewpoint_1`, ...)."""
+    """One shirt: the outlines whose union is its mask, and the slices that it belongs to (`scale_2`,
+    `viewpoint_1`, ...)."""
 
     polygons: tuple[NDArray[np.float64], ...]
     slices: tuple[str, ...]
@@ -53,7 +54,9 @@ def read_outlines(photos: Path, annotations: Path, split: str) -> list[OutlinedP
     """
     path = Path(annotations) / split / VIA_FILE
     if not path.is_file():
-        raise DataError(f"{path} is missing", needed="a VIA file of the split", remedy="run the stage convert_annotations")
+        raise DataError(
+            f"{path} is missing", needed="a VIA file of the split", remedy="run the stage convert_annotations"
+        )
     folder = Path(photos) / split / "image"
     entries = sorted(read_via(path).files.values(), key=lambda entry: entry.filename)
     return [_join(entry, folder / entry.filename, path) for entry in entries]

@@ -1,7 +1,7 @@
 """Photos with outlined shirts, from VIA annotations to batches for training.
 
-A split is read once and kept in memory as squares. Everything drawn at random depends on the seed, the epoch and the place in
-it, so that any batch can be made again without those before it.
+A split is read once and kept in memory as squares. Everything drawn at random depends on the seed, the epoch
+and the place in it, so that any batch can be made again without those before it.
 """
 
 import hashlib
@@ -22,7 +22,8 @@ from tryon.images.resizing import letterbox
 
 Batch = dict[str, NDArray[Any]]
 
-# Squares are kept at twice the network's side where that is small, so that moving a picture by fractions of a pixel keeps it sharp.
+# Squares are kept at twice the network's side where that is small, so that moving a picture by fractions of a
+# pixel keeps it sharp.
 FINE_SIDE_LIMIT_PX = 256
 COVERED = 128  # coverage from which a pixel counts for the box
 SMALLEST_BOX_PX = 2.0  # a shirt that augmentation pushed out of the picture is no object any more
@@ -66,7 +67,11 @@ class ShirtSquares:
         return picture, np.reshape(boxes, (-1, 4)).astype(np.float32), np.stack(coverages) if coverages else empty
 
     def batch(
-        self, indices: Sequence[int], augmentation: Augmentation, randoms: Sequence[np.random.Generator], max_instances: int
+        self,
+        indices: Sequence[int],
+        augmentation: Augmentation,
+        randoms: Sequence[np.random.Generator],
+        max_instances: int,
     ) -> Batch:
         """`images`, `boxes`, `class_ids` (0 for padding) and `masks` of some pictures, padded to `max_instances`."""
         B, G, S = len(indices), max_instances, self.side
@@ -101,7 +106,9 @@ def load_shirts(photos: Path, annotations: Path, split: str, *, side: int, groun
     outlined = read_outlines(photos, annotations, split)
     if not outlined:
         raise DataError(
-            f"the split {split} of {annotations} has no photo", needed="at least one", remedy="see params.yaml, photos.splits"
+            f"the split {split} of {annotations} has no photo",
+            needed="at least one",
+            remedy="see params.yaml, photos.splits",
         )
     fine = side * 2 if side <= FINE_SIDE_LIMIT_PX else side
     pictures = np.empty((len(outlined), fine, fine, 3), np.uint8)
@@ -144,4 +151,3 @@ def fixed_batches(count: int, batch_size: int) -> Iterator[list[int]]:
 def randoms(seed: int, *where: int, count: int) -> list[np.random.Generator]:
     """A generator for each picture of a batch, named by its seed and place."""
     return [np.random.default_rng([seed, 2, *where, row]) for row in range(count)]
-

@@ -70,9 +70,7 @@ def score_shirts(truth: Truth, found: Found) -> list[ShirtScore]:
     return [_score(truth, shirt, found, taken.get(shirt), ious) for shirt in range(len(truth.masks))]
 
 
-def _score(
-    truth: Truth, shirt: int, found: Found, detection: int | None, ious: NDArray[np.float64]
-) -> ShirtScore:
+def _score(truth: Truth, shirt: int, found: Found, detection: int | None, ious: NDArray[np.float64]) -> ShirtScore:
     slices = (*truth.slices[shirt], SHOP) if truth.source == SHOP else truth.slices[shirt]
     if detection is None:
         return ShirtScore(truth.name, shirt + 1, truth.source, slices, 0.0, 0.0, 0.0)
@@ -88,7 +86,8 @@ def _score(
 
 
 def summarise(truths: Sequence[Truth], founds: Sequence[Found], confidence: float) -> dict[str, float]:
-    """The flat metrics of `metrics/mask_rcnn.json`, over worn shirts; `mask_iou/SLICE` for each slice, and for the shop's.
+    """The flat metrics of `metrics/mask_rcnn.json`, over worn shirts; `mask_iou/SLICE` for each slice, and for
+    the shop's.
 
     Args:
         founds: with detections of low confidence too, which average precision needs.
@@ -103,9 +102,13 @@ def summarise(truths: Sequence[Truth], founds: Sequence[Found], confidence: floa
     if not worn:
         raise DataError("no outlined shirt to score", needed="a split with photos of source `user`")
     worn_pairs = [(truth, found) for truth, found in pairs if truth.source != SHOP]
-    mask_ap = coco_ap([truth.masks for truth, _ in worn_pairs], [(found.masks, found.scores) for _, found in worn_pairs])
+    mask_ap = coco_ap(
+        [truth.masks for truth, _ in worn_pairs], [(found.masks, found.scores) for _, found in worn_pairs]
+    )
     box_ap = coco_ap(
-        [_boxes(truth.masks) for truth, _ in worn_pairs], [(found.boxes, found.scores) for _, found in worn_pairs], "bbox"
+        [_boxes(truth.masks) for truth, _ in worn_pairs],
+        [(found.boxes, found.scores) for _, found in worn_pairs],
+        "bbox",
     )
     metrics = {
         "found_rate": _mean(score.found for score in worn),

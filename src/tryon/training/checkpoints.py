@@ -1,7 +1,7 @@
 """Checkpoints that survive being killed at any moment: two slots, written in turn, each whole or recognised as damaged.
 
-A slot is one file: a line that names the format, the sha256 of what follows, then an npz archive of arrays, one of which
-holds the state as JSON. Reading executes nothing (`allow_pickle=False`).
+A slot is one file: a line that names the format, the sha256 of what follows, then an npz archive of arrays,
+one of which holds the state as JSON. Reading executes nothing (`allow_pickle=False`).
 """
 
 import hashlib

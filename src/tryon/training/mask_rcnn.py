@@ -1,7 +1,7 @@
 """Training of Mask R-CNN: losses of five components by epoch for train and validation, checkpoints, resume.
 
-A step depends on nothing but the weights, the optimiser's state, the seed and the step's number. So a training that was killed
-and resumed from a checkpoint ends with the same bytes as one that was not.
+A step depends on nothing but the weights, the optimiser's state, the seed and the step's number. So a training
+that was killed and resumed from a checkpoint ends with the same bytes as one that was not.
 """
 
 import dataclasses
@@ -26,8 +26,8 @@ from tryon.models.mask_rcnn.losses import COMPONENTS
 from tryon.models.mask_rcnn.network import MaskRCNN, build_mask_rcnn
 from tryon.models.mask_rcnn.storage import fill_weights
 from tryon.training.checkpoints import Checkpoint, CheckpointStore
-from tryon.training.mask_rcnn_step import MaskRCNNLosses
 from tryon.training.mask_rcnn_optimizer import build_optimizer
+from tryon.training.mask_rcnn_step import MaskRCNNLosses
 
 logger = logging.getLogger("tryon")
 
@@ -45,7 +45,7 @@ class Progress:
     step: int = 0
     sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COMPONENTS, 0.0))
     rows: list[dict[str, Any]] = field(default_factory=list)
-    best_validation: float = float("inf")
+    best_validation: float | None = None
     best_epoch: int = 0
 
 
@@ -165,7 +165,8 @@ class MaskRCNNTraining:
             row = {"epoch": epoch + 1, "component": name, "train": train[name], "validation": validation[name]}
             self.progress.rows.append(row)
             metrics[f"loss/train/{name}"], metrics[f"loss/validation/{name}"] = train[name], validation[name]
-        if validation["mrcnn_mask"] < self.progress.best_validation:
+        best = self.progress.best_validation
+        if best is None or validation["mrcnn_mask"] < best:
             self.progress.best_validation, self.progress.best_epoch = validation["mrcnn_mask"], epoch + 1
         self.progress.sums = dict.fromkeys(COMPONENTS, 0.0)
         return metrics
@@ -205,11 +206,15 @@ class MaskRCNNTraining:
         if checkpoint is None:
             return
         self._restore(checkpoint)
-        logger.info("resumed from the checkpoint of step %d in %s", checkpoint.step, self.store.folder if self.store else "")
+        logger.info(
+            "resumed from the checkpoint of step %d in %s", checkpoint.step, self.store.folder if self.store else ""
+        )
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         for layer in self.network.named_layers():
-            layer.set_weights([checkpoint.arrays[f"weight/{layer.name}/{index}"] for index in range(len(layer.weights))])
+            layer.set_weights(
+                [checkpoint.arrays[f"weight/{layer.name}/{index}"] for index in range(len(layer.weights))]
+            )
         for index, variable in enumerate(self.model.optimizer.variables):
             variable.assign(checkpoint.arrays[f"optimizer/{index}"])
         self.progress = Progress(**checkpoint.state)
@@ -262,9 +267,7 @@ class _Clock:
             self._reported = now
             rate = (step - self._first) / (now - self._started)
             left_s = (self._steps - step) / rate
-            logger.info(
-                "step %d of %d, %.1f images/s, %.0f s left", step, self._steps, rate * self._batch_size, left_s
-            )
+            logger.info("step %d of %d, %.1f images/s, %.0f s left", step, self._steps, rate * self._batch_size, left_s)
 
     def saved(self) -> None:
         self._saved_at = time.monotonic()

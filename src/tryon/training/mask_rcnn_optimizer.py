@@ -12,7 +12,8 @@ FINAL_FRACTION = 0.01  # of the learning rate, at the last step
 def build_optimizer(config: MaskRCNNConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """The optimiser that the configuration names, its rate warmed up from a hundredth.
 
-    `adamw` falls along a cosine to a hundredth, `sgd` stays at its rate as in the 2017 implementation. Only kernels decay.
+    `adamw` falls along a cosine to a hundredth, `sgd` stays at its rate as in the 2017 implementation. Only
+    kernels decay.
     """
     warm_up = round(config.warm_up_epochs * steps_per_epoch)
     total = max(config.epochs * steps_per_epoch, warm_up + 1)

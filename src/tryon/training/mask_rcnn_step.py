@@ -11,11 +11,11 @@ from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.targets import anchor_targets, roi_targets
 
 
-class MaskRCNNLosses(keras.Model):
+class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
     """Batches of pictures and annotations to the five losses; its gradient is that of their sum.
 
-    A batch holds `images` (B, S, S, 3) uint8, `boxes` (B, G, 4), `class_ids` (B, G), `masks` (B, G, S, S) uint8 coverage,
-    `anchor_noise` (B, A) and `roi_noise` (B, P + G).
+    A batch holds `images` (B, S, S, 3) uint8, `boxes` (B, G, 4), `class_ids` (B, G), `masks` (B, G, S, S)
+    uint8 coverage, `anchor_noise` (B, A) and `roi_noise` (B, P + G).
     """
 
     def __init__(self, network: MaskRCNN) -> None:
@@ -38,7 +38,13 @@ class MaskRCNNLosses(keras.Model):
             side=config.image_size_px,
         )
         targets = roi_targets(
-            proposals, real, batch, batch["roi_noise"], rois=config.rois_per_image, mask_side=network.mask_side
+            proposals,
+            real,
+            batch,
+            batch["roi_noise"],
+            rois=config.rois_per_image,
+            mask_side=network.mask_side,
+            mask_margin=config.mask_margin,
         )
         positives = targets.positive.shape[1]
         class_logits, deltas = network.classify(targets.rois, pyramid, training=training)

@@ -45,7 +45,9 @@ def test_iou_of_padding_is_zero_and_finite() -> None:
 
     from tryon.models.layers.boxes import pairwise_iou
 
-    assert np.all(ops.convert_to_numpy(pairwise_iou(np.zeros((1, 3, 4), "float32"), np.zeros((1, 2, 4), "float32"))) == 0)
+    assert np.all(
+        ops.convert_to_numpy(pairwise_iou(np.zeros((1, 3, 4), "float32"), np.zeros((1, 2, 4), "float32"))) == 0
+    )
 
 
 def test_deltas_by_hand() -> None:
@@ -54,7 +56,9 @@ def test_deltas_by_hand() -> None:
     from tryon.models.layers.boxes import encode_deltas
 
     # From a box of 10 x 20 round (10, 20) to one of 20 x 20 round (15, 22): dy 2/20, dx 5/10, log 1, log 2.
-    deltas = ops.convert_to_numpy(encode_deltas(np.array([[5, 10, 15, 30.0]], "float32"), np.array([[5, 12, 25, 32.0]], "float32")))
+    deltas = ops.convert_to_numpy(
+        encode_deltas(np.array([[5, 10, 15, 30.0]], "float32"), np.array([[5, 12, 25, 32.0]], "float32"))
+    )
     assert np.allclose(deltas, [[0.1 / 0.1, 0.5 / 0.1, 0.0, np.log(2) / 0.2]], atol=1e-5)
 
 

@@ -1,4 +1,5 @@
-"""What every layer of ours must do: config round trip at values that are not defaults, save and load, a step, mixed precision."""
+"""What every layer of ours must do: config round trip at values that are not defaults, save and load, a step,
+mixed precision."""
 
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,8 @@ def test_a_whole_window_is_a_convolution_with_valid_padding() -> None:
 
 
 def test_scaled_weights_keep_unit_variance_through_a_relu() -> None:
-    """Brock et al.: with unit-variance rectified input of gain sqrt(2 / (1 - 1/pi)) the output has unit variance again."""
+    """Brock et al.: with unit-variance rectified input of gain sqrt(2 / (1 - 1/pi)) the output has unit
+    variance again."""
     import keras
 
     from tryon.models.layers.convolutions import ScaledConv2D

@@ -18,7 +18,9 @@ def bilinear(grid: np.ndarray, y: float, x: float) -> np.ndarray:
     return top * (1 - dy) + bottom * dy
 
 
-def slow_align(levels: list[np.ndarray], strides: tuple[int, ...], roi: np.ndarray, size: int, samples: int) -> np.ndarray:
+def slow_align(
+    levels: list[np.ndarray], strides: tuple[int, ...], roi: np.ndarray, size: int, samples: int
+) -> np.ndarray:
     side = np.sqrt(max((roi[2] - roi[0]) * (roi[3] - roi[1]), 1e-6))
     index = int(np.clip(np.round(4 + np.log2(side / 224)) - np.log2(strides[0]), 0, len(levels) - 1))
     grid, stride = levels[index], strides[index]

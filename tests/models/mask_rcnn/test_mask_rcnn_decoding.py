@@ -15,7 +15,9 @@ def test_proposals_come_best_first_without_doubles_and_within_the_picture() -> N
 
     from tryon.models.mask_rcnn.decoding import propose
 
-    anchors = np.array([[0, 0, 20, 20], [1, 0, 21, 20], [-10, 30, 20, 50], [40, 40, 60, 60], [70, 70, 90, 90]], np.float32)
+    anchors = np.array(
+        [[0, 0, 20, 20], [1, 0, 21, 20], [-10, 30, 20, 50], [40, 40, 60, 60], [70, 70, 90, 90]], np.float32
+    )
     logits = np.array([[logit(s) for s in (0.8, 0.9, 0.7, 0.95, 0.99)]], np.float32)
     boxes, real = propose(logits, np.zeros((1, 5, 4), "float32"), anchors, count=4, side=64)
     assert ops.convert_to_numpy(real)[0].tolist() == [True, True, True, False]  # the last anchor lies outside

@@ -1,4 +1,5 @@
-"""The network: names and shapes of the 2017 implementation, layer choices, anchors, heads, and a batch that it can learn by heart."""
+"""The network: names and shapes of the 2017 implementation, layer choices, anchors, heads, and a batch that it
+can learn by heart."""
 
 import json
 import re
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_batch, tiny
 
 pytestmark = pytest.mark.slow
@@ -38,7 +40,9 @@ def test_resnet50_has_the_reference_layers_and_shapes(resnet50: Any) -> None:
 
 
 def test_the_trunk_keeps_the_reference_order(resnet50: Any) -> None:
-    trunk = [layer.name for layer in resnet50.trunk.layers if layer.weights and layer.name.startswith(("res", "bn", "conv"))]
+    trunk = [
+        layer.name for layer in resnet50.trunk.layers if layer.weights and layer.name.startswith(("res", "bn", "conv"))
+    ]
     assert trunk == [name for name in LAYERS if name.startswith(("res", "bn", "conv"))]
 
 

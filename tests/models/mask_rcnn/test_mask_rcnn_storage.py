@@ -9,8 +9,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_pictures, tiny
 
+from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_pictures, tiny
 from tryon.errors import ModelError
 
 pytestmark = pytest.mark.slow

@@ -93,7 +93,8 @@ def roi_case(**changes: Any) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
 
 
 def test_roi_targets_by_hand() -> None:
-    """A third of six: two positive places. Three candidates are positive (two proposals, the object); noise picks the proposals."""
+    """A third of six: two positive places. Three candidates are positive (two proposals, the object); noise
+    picks the proposals."""
     from keras import ops
 
     targets, _, proposals = roi_case()

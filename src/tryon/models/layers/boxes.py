@@ -51,6 +51,12 @@ def clip(boxes: Any, side: float) -> Any:
     return ops.clip(boxes, 0.0, float(side))
 
 
+def expand(boxes: Any, margin: float) -> Any:
+    """Boxes grown on each side by a fraction of their width and height."""
+    grown = (boxes[..., 2:] - boxes[..., :2]) * margin
+    return ops.concatenate([boxes[..., :2] - grown, boxes[..., 2:] + grown], axis=-1)
+
+
 def _centre_form(boxes: Any) -> tuple[Any, Any, Any, Any]:
     w = ops.maximum(boxes[..., 2] - boxes[..., 0], _SMALLEST_SIDE)
     h = ops.maximum(boxes[..., 3] - boxes[..., 1], _SMALLEST_SIDE)

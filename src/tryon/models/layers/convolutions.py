@@ -5,11 +5,13 @@ from typing import Any
 import keras
 from keras import ops
 
-RELU_GAIN = 1.7139588594436646  # sqrt(2 / (1 - 1/pi)): keeps unit variance through a ReLU (Brock et al. 2021, section 2)
+RELU_GAIN = (
+    1.7139588594436646  # sqrt(2 / (1 - 1/pi)): keeps unit variance through a ReLU (Brock et al. 2021, section 2)
+)
 
 
 @keras.saving.register_keras_serializable("tryon")
-class BatchNorm(keras.layers.BatchNormalization):
+class BatchNorm(keras.layers.BatchNormalization):  # type: ignore[misc]
     """Batch normalisation whose statistics may be frozen while scale and shift still learn.
 
     Args:
@@ -28,7 +30,7 @@ class BatchNorm(keras.layers.BatchNormalization):
 
 
 @keras.saving.register_keras_serializable("tryon")
-class ScaledConv2D(keras.layers.Conv2D):
+class ScaledConv2D(keras.layers.Conv2D):  # type: ignore[misc]
     """A convolution with standardised weights and a learnt gain for each channel: normalises without a batch.
 
     Costs nothing for each picture and acts alike in training and use. (Batch normalisation is not fused by Keras 3 on a
@@ -37,7 +39,8 @@ class ScaledConv2D(keras.layers.Conv2D):
     Args:
         gain: initial gain of every channel; 0 lets a residual branch start as nothing.
 
-    Reference: Brock, De, Smith, Simonyan, High-performance large-scale image recognition without normalization (2021), section 2.
+    Reference: Brock, De, Smith, Simonyan, High-performance large-scale image recognition without normalization
+    (2021), section 2.
     """
 
     def __init__(self, filters: int, kernel_size: Any, gain: float = 1.0, **kwargs: Any) -> None:
@@ -72,8 +75,9 @@ class ScaledConv2D(keras.layers.Conv2D):
 
 
 @keras.saving.register_keras_serializable("tryon")
-class WholeWindowConv2D(keras.layers.Conv2D):
-    """A convolution whose window is its whole input, computed as the one matrix product that it is: (N, k, k, C) -> (N, F)."""
+class WholeWindowConv2D(keras.layers.Conv2D):  # type: ignore[misc]
+    """A convolution whose window is its whole input, computed as the one matrix product that it is: (N, k, k,
+    C) -> (N, F)."""
 
     def call(self, inputs: Any) -> Any:
         flat = ops.reshape(inputs, (-1, inputs.shape[1] * inputs.shape[2] * inputs.shape[3]))

@@ -1,6 +1,7 @@
 """RoIAlign: features under a box, resampled to a fixed square by exact bilinear interpolation.
 
-Reference: He et al., Mask R-CNN (2017), section 3; levels after Lin et al., Feature Pyramid Networks (2017), equation 1.
+Reference: He et al., Mask R-CNN (2017), section 3; levels after Lin et al., Feature Pyramid Networks (2017),
+equation 1.
 """
 
 import math
@@ -13,7 +14,7 @@ CANONICAL_SIDE_PX = 224.0  # a box of this side is read from P4 (equation 1)
 
 
 @keras.saving.register_keras_serializable("tryon")
-class RoIAlign(keras.layers.Layer):
+class RoIAlign(keras.layers.Layer):  # type: ignore[misc]
     """Pools RoIs (B, R, 4) from feature maps (B, H, W, C) into (B, R, size, size, C).
 
     Each cell is the mean of `samples` x `samples` bilinear samples at regular places in it; places outside the map read

@@ -1,6 +1,7 @@
 """Backbones: picture in, maps C1 (stride 2) to C5 (stride 32) out.
 
-Layer names are those of the 2017 implementation, for the light backbone too, so that `layers: 4+` means the same stages.
+Layer names are those of the 2017 implementation, for the light backbone too, so that `layers: 4+` means the
+same stages.
 Reference: He et al., Deep residual learning (2016); stride in the first 1 x 1 convolution of a stage, as there.
 """
 

@@ -45,8 +45,7 @@ def detect(rois: Any, rois_real: Any, class_logits: Any, deltas: Any, *, count: 
     probs = ops.softmax(class_logits, axis=-1)
     class_ids = ops.argmax(probs, axis=-1)
     scores = ops.max(probs, axis=-1)
-    own = ops.take_along_axis(deltas, class_ids[..., None, None], axis=2)[..., 0, :]
-    boxes = clip(decode_deltas(own, rois), side)
+    boxes = refine(rois, class_ids, deltas, side)
     large = ops.all(boxes[..., 2:] - boxes[..., :2] >= SMALLEST_SIDE_PX, axis=-1)
     wanted = ops.logical_and(ops.logical_and(rois_real, large), class_ids != BACKGROUND)
     wanted = ops.logical_and(wanted, scores >= SCORE_FLOOR)
@@ -61,6 +60,12 @@ def detect(rois: Any, rois_real: Any, class_logits: Any, deltas: Any, *, count: 
         "scores": ops.where(real, ops.take_along_axis(sorted_scores, first, axis=1), 0.0),
         "class_ids": ops.where(real, ops.take_along_axis(class_ids, first, axis=1), BACKGROUND),
     }
+
+
+def refine(boxes: Any, class_ids: Any, deltas: Any, side: int) -> Any:
+    """Boxes (B, R, 4) moved by their class's deltas, out of (B, R, K, 4), and cut to the square."""
+    own = ops.take_along_axis(deltas, class_ids[..., None, None], axis=2)[..., 0, :]
+    return clip(decode_deltas(own, boxes), side)
 
 
 def own_masks(mask_logits: Any, class_ids: Any) -> Any:

@@ -17,7 +17,9 @@ def feature_pyramid(maps: list[Any], channels: int) -> list[Any]:
     merged = {5: top}
     for level in (4, 3, 2):
         lateral = layers.Conv2D(channels, 1, name=f"fpn_c{level}p{level}")(maps[level - 2])
-        top = layers.Add(name=f"fpn_p{level}add")([layers.UpSampling2D(2, name=f"fpn_p{level + 1}upsampled")(top), lateral])
+        top = layers.Add(name=f"fpn_p{level}add")(
+            [layers.UpSampling2D(2, name=f"fpn_p{level + 1}upsampled")(top), lateral]
+        )
         merged[level] = top
     smooth = {
         level: layers.Conv2D(channels, 3, padding="same", name=f"fpn_p{level}")(merged[level]) for level in (5, 2, 3, 4)
@@ -56,7 +58,15 @@ def box_head(pool: int, channels: int, hidden: int, classes: int, *, normalisati
 
 
 def mask_head(
-    pool: int, channels: int, hidden: int, classes: int, *, convolutions: int, upsamplings: int, normalisation: str, frozen: bool
+    pool: int,
+    channels: int,
+    hidden: int,
+    classes: int,
+    *,
+    convolutions: int,
+    upsamplings: int,
+    normalisation: str,
+    frozen: bool,
 ) -> keras.Model:
     """Pooled RoIs (N, pool, pool, C) to mask logits by class (N, M, M, K) with M = pool * 2 ** upsamplings."""
     x = pooled = keras.Input((pool, pool, channels))

@@ -1,6 +1,7 @@
 """The five losses, each a scalar; a batch without a positive gives 0, never NaN.
 
-Reference: He et al., Mask R-CNN (2017), section 3; smooth L1 with its bend at 1: Girshick, Fast R-CNN (2015), equation 3.
+Reference: He et al., Mask R-CNN (2017), section 3; smooth L1 with its bend at 1: Girshick, Fast R-CNN (2015),
+equation 3.
 """
 
 from typing import Any
@@ -35,14 +36,16 @@ def bbox_loss(class_ids: Any, gt_deltas: Any, pred_deltas: Any) -> Any:
 
 
 def mask_loss(class_ids: Any, gt_masks: Any, mask_logits: Any) -> Any:
-    """Mean binary cross-entropy of the true class's mask over the positive RoIs: (B, Q), (B, Q, M, M), (B, Q, M, M, K)."""
+    """Mean binary cross-entropy of the true class's mask over the positive RoIs: (B, Q), (B, Q, M, M), (B, Q,
+    M, M, K)."""
     own = of_class(mask_logits, class_ids)
     entropy = ops.maximum(own, 0.0) - own * gt_masks + ops.log1p(ops.exp(-ops.abs(own)))
     return _mean(ops.mean(entropy, axis=(2, 3)), ops.cast(class_ids > 0, "float32"))
 
 
 def of_class(values: Any, class_ids: Any) -> Any:
-    """Values (B, Q, M, M) of each instance's class out of (B, Q, M, M, K); a product, whose gradient needs no scattering."""
+    """Values (B, Q, M, M) of each instance's class out of (B, Q, M, M, K); a product, whose gradient needs no
+    scattering."""
     chosen = ops.one_hot(class_ids, values.shape[-1], dtype=values.dtype)
     return ops.sum(values * chosen[:, :, None, None, :], axis=-1)
 

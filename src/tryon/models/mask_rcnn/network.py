@@ -9,6 +9,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from tryon.config import MaskRCNNConfig
+from tryon.models.layers.boxes import expand
 from tryon.models.layers.roi_align import RoIAlign
 from tryon.models.mask_rcnn import backbones, heads
 from tryon.models.mask_rcnn.anchors import pyramid_anchors
@@ -27,7 +28,7 @@ LAYER_CHOICES = {
 }
 
 
-class MaskRCNN(keras.Model):
+class MaskRCNN(keras.Model):  # type: ignore[misc]
     """Mask R-CNN's network: trunk, proposal head, box head and mask head, each callable by itself.
 
     Args:
@@ -43,7 +44,7 @@ class MaskRCNN(keras.Model):
         self._fine = config.mask_features == "fine"
         # With few pictures a step, statistics that come with given weights are better than a step's own.
         frozen = config.weights != "none"
-        norm = {"normalisation": self.conventions.normalisation, "frozen": frozen}
+        norm: dict[str, Any] = {"normalisation": self.conventions.normalisation, "frozen": frozen}
         hidden, channels = config.head_channels, config.fpn_channels
         mask_channels = config.mask_channels if self._fine else channels
         self.trunk = self._build_trunk(frozen)
@@ -57,7 +58,11 @@ class MaskRCNN(keras.Model):
         mask_strides = (FINE_STRIDE,) if self._fine else STRIDES[:BOX_LEVELS]
         self.mask_align = RoIAlign(config.mask_pool_px, mask_strides, name="mask_align")
         self.anchors = pyramid_anchors(
-            config.image_size_px, config.rpn_levels, config.anchor_scales, config.anchor_ratios, self.conventions.anchor_offset
+            config.image_size_px,
+            config.rpn_levels,
+            config.anchor_scales,
+            config.anchor_ratios,
+            self.conventions.anchor_offset,
         )
         self.built = True
 
@@ -65,7 +70,7 @@ class MaskRCNN(keras.Model):
         """Pictures (B, S, S, 3) uint8 to P2 to P6 and, with fine mask features, the map of stride 2."""
         config, side = self.config, self.config.image_size_px
         image = keras.Input((side, side, 3), name="input_image")
-        offset = [value for value in self.conventions.input_offset]
+        offset = list(self.conventions.input_offset)
         x = layers.Rescaling(self.conventions.input_scale / 255.0, offset=offset, name="normalise")(image)
         light = config.backbone == "light"
         maps = backbones.light(x) if light else backbones.resnet(x, config.backbone, frozen)
@@ -83,7 +88,9 @@ class MaskRCNN(keras.Model):
     def objectness(self, pyramid: list[Any]) -> tuple[Any, Any]:
         """Logits (B, A, 2) and deltas (B, A, 4) for all anchors."""
         said = [self.rpn(pyramid[level - 2]) for level in self.config.rpn_levels]
-        return ops.concatenate([logits for logits, _ in said], axis=1), ops.concatenate([deltas for _, deltas in said], axis=1)
+        return ops.concatenate([logits for logits, _ in said], axis=1), ops.concatenate(
+            [deltas for _, deltas in said], axis=1
+        )
 
     def classify(self, rois: Any, pyramid: list[Any], training: bool = False) -> tuple[Any, Any]:
         """Class logits (B, R, K) and deltas by class (B, R, K, 4) for RoIs (B, R, 4)."""
@@ -93,9 +100,14 @@ class MaskRCNN(keras.Model):
         R, K = rois.shape[1], self.classes
         return ops.reshape(logits, (-1, R, K)), ops.reshape(deltas, (-1, R, K, 4))
 
+    def mask_regions(self, rois: Any) -> Any:
+        """Boxes (B, R, 4) that the masks of RoIs cover: with a margin, so that a box that is too small cuts
+        nothing off."""
+        return expand(rois, self.config.mask_margin)
+
     def mask(self, rois: Any, maps: list[Any], training: bool = False) -> Any:
-        """Mask logits (B, R, M, M, K) for RoIs (B, R, 4)."""
-        pooled = self.mask_align(rois, maps)
+        """Mask logits (B, R, M, M, K) of the regions of RoIs (B, R, 4)."""
+        pooled = self.mask_align(self.mask_regions(rois), maps)
         logits = self.mask_head(ops.reshape(pooled, (-1, *pooled.shape[2:])), training=training)
         return ops.reshape(logits, (-1, rois.shape[1], self.mask_side, self.mask_side, self.classes))
 
@@ -123,7 +135,8 @@ def build_mask_rcnn(config: MaskRCNNConfig, seed: int = 0) -> MaskRCNN:
     return network
 
 
-# Standard deviations of the layers that predict, small so that training starts from "I do not know" (Lin et al. 2017 b).
+# Standard deviations of the layers that predict, small so that training starts from "I do not know" (Lin et
+# al. 2017 b).
 _PREDICTORS = {"rpn_class_raw": 0.01, "rpn_bbox_pred": 0.01, "mrcnn_class_logits": 0.01, "mrcnn_bbox_fc": 0.001}
 
 
@@ -135,6 +148,6 @@ def _draw_weights(layer: keras.layers.Layer, draws: np.random.Generator) -> None
             continue
         shape = tuple(weight.shape)
         inputs = shape[3] if isinstance(layer, layers.Conv2DTranspose) else int(np.prod(shape[:-1]))
-        std = _PREDICTORS.get(layer.name, np.sqrt(2.0 / inputs))
+        std = _PREDICTORS.get(layer.name) or float(np.sqrt(2.0 / inputs))
         values[index] = (draws.standard_normal(shape) * std).astype(np.float32)
     layer.set_weights(values)

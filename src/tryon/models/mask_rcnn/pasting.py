@@ -9,8 +9,8 @@ FloatArray = NDArray[np.float32]
 def paste(mask_probs: FloatArray, box: FloatArray, height: int, width: int) -> FloatArray:
     """Probabilities (height, width) of the picture's pixels, from those (M, M) of the cells of a box; 0 away from it.
 
-    Values lie at the centres of cells and pixels. Beyond the outermost cells the probability falls to 0 within one cell, so
-    that a mask that fills its box ends on the box's border.
+    Values lie at the centres of cells and pixels. Beyond the outermost cells the probability falls to 0 within
+    one cell, so that a mask that fills its box ends on the box's border.
     """
     whole = np.zeros((height, width), np.float32)
     x1, y1, x2, y2 = (float(value) for value in box)

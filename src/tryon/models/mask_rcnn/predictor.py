@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.images.resizing import Placement, letterbox
-from tryon.models.mask_rcnn.decoding import detect, own_masks, propose
+from tryon.models.mask_rcnn.decoding import detect, own_masks, propose, refine
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.pasting import paste
 from tryon.models.mask_rcnn.storage import load_network
@@ -81,7 +81,8 @@ class Predictor:
         keep = (out["class_ids"] > 0) & (out["scores"] >= max(self.min_confidence, 1e-6))
         height, width = placement.height, placement.width
         boxes = placement.boxes_from_square(out["boxes"][keep])
-        masks = [paste(mask, box, height, width) for mask, box in zip(out["masks"][keep], boxes, strict=True)]
+        regions = placement.boxes_from_square(out["mask_boxes"][keep])
+        masks = [paste(mask, box, height, width) for mask, box in zip(out["masks"][keep], regions, strict=True)]
         return Detections(
             boxes=np.clip(boxes, 0, np.array([width, height, width, height], np.float32)),
             scores=out["scores"][keep].astype(np.float32),
@@ -99,7 +100,7 @@ def load_predictor(folder: Path, min_confidence: float | None = None) -> Predict
     return Predictor(load_network(folder), min_confidence)
 
 
-class _Detector(keras.Model):
+class _Detector(keras.Model):  # type: ignore[misc]
     """Square pictures (B, S, S, 3) uint8 to padded detections with their masks (B, D, M, M)."""
 
     def __init__(self, network: MaskRCNN) -> None:
@@ -114,5 +115,9 @@ class _Detector(keras.Model):
         rois, real = propose(logits, deltas, network.anchors, count=config.proposals, side=side)
         class_logits, box_deltas = network.classify(rois, pyramid)
         found = detect(rois, real, class_logits, box_deltas, count=config.detections, side=side)
+        for _ in range(config.box_passes - 1):
+            _, box_deltas = network.classify(found["boxes"], pyramid)
+            found["boxes"] = refine(found["boxes"], found["class_ids"], box_deltas, side)
         found["masks"] = own_masks(network.mask(found["boxes"], mask_maps), found["class_ids"])
+        found["mask_boxes"] = network.mask_regions(found["boxes"])
         return found

@@ -1,7 +1,7 @@
 """A trained model on disk: `model.json` and `weights.h5`. Reading executes nothing that a file contains.
 
-`weights.h5` has the layout of the 2017 implementation's files: a group for each layer, named in the attribute `layer_names`,
-with its weights' names in `weight_names`. Equal weights give equal bytes.
+`weights.h5` has the layout of the 2017 implementation's files: a group for each layer, named in the attribute
+`layer_names`, with its weights' names in `weight_names`. Equal weights give equal bytes.
 """
 
 import hashlib
@@ -135,7 +135,9 @@ def _weight_value(file: h5py.File, key: str, shape: tuple[int, ...], source: Pat
         raise ModelError(f"{source} lacks the weight {key}", needed=f"an array of shape {shape}", remedy=_RETRAIN)
     if values.shape != shape or values.dtype.kind != "f":
         received = f"{values.dtype} of shape {values.shape}"
-        raise ModelError(f"{source}: weight {key}", received=received, needed=f"floats of shape {shape}", remedy=_RETRAIN)
+        raise ModelError(
+            f"{source}: weight {key}", received=received, needed=f"floats of shape {shape}", remedy=_RETRAIN
+        )
     array = np.asarray(values, np.float32)
     if not np.isfinite(array).all():
         raise ModelError(f"{source}: weight {key} holds numbers that are not finite", remedy=_RETRAIN)

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import ops
 
-from tryon.models.layers.boxes import encode_deltas, pairwise_iou
+from tryon.models.layers.boxes import encode_deltas, expand, pairwise_iou
 from tryon.models.layers.roi_align import RoIAlign
 
 POSITIVE, NEGATIVE, IGNORE = 1, 0, -1
@@ -51,7 +51,14 @@ def anchor_targets(anchors: Any, gt_boxes: Any, gt_class_ids: Any, noise: Any, s
 
 
 def roi_targets(
-    proposals: Any, proposals_real: Any, gt: dict[str, Any], noise: Any, *, rois: int, mask_side: int
+    proposals: Any,
+    proposals_real: Any,
+    gt: dict[str, Any],
+    noise: Any,
+    *,
+    rois: int,
+    mask_side: int,
+    mask_margin: float = 0.0,
 ) -> RoITargets:
     """A sample of `rois` RoIs out of proposals (B, P, 4) and the annotated boxes, a third of them positive at most.
 
@@ -60,6 +67,7 @@ def roi_targets(
         gt: `boxes` (B, G, 4), `class_ids` (B, G; 0 for padding), `masks` (B, G, S, S) uint8 coverage.
         noise: (B, P + G).
         mask_side: side of the mask targets.
+        mask_margin: how far the mask targets reach beyond their RoI, as a fraction of its sides.
     """
     # The annotated boxes are candidates as well: in the first epochs no proposal is good enough to teach the mask head.
     candidates = ops.stop_gradient(ops.concatenate([proposals, gt["boxes"]], axis=1))
@@ -83,7 +91,7 @@ def roi_targets(
         class_ids=ops.pad(class_ids, ((0, 0), (0, rois - positives))),
         deltas=encode_deltas(boxes, matched),
         positive=ops.cast(is_positive, "float32"),
-        masks=_mask_targets(gt["masks"], owner_positive, boxes[:, :positives], mask_side),
+        masks=_mask_targets(gt["masks"], owner_positive, expand(boxes[:, :positives], mask_margin), mask_side),
     )
 
 
@@ -91,7 +99,9 @@ def _mask_targets(gt_masks: Any, owner: Any, rois: Any, side: int) -> Any:
     """Coverage (B, Q, M, M) of each cell of a RoI by its object's mask."""
     B_Q = rois.shape[1]
     S = gt_masks.shape[2]
-    own = ops.take_along_axis(gt_masks, ops.broadcast_to(owner[:, :, None, None], (ops.shape(owner)[0], B_Q, S, S)), axis=1)
+    own = ops.take_along_axis(
+        gt_masks, ops.broadcast_to(owner[:, :, None, None], (ops.shape(owner)[0], B_Q, S, S)), axis=1
+    )
     flat = ops.cast(ops.reshape(own, (-1, S, S, 1)), "float32") / 255.0
     cropped = RoIAlign(side, (1,), samples=1)(ops.reshape(rois, (-1, 1, 4)), [flat])
     return ops.reshape(cropped, (-1, B_Q, side, side))

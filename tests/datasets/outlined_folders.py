@@ -1,0 +1,42 @@
+"""Small folders as curation and conversion leave them: photos of ellipses and the VIA files that outline them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_pictures
+from tryon.formats.via import ViaFile, ViaProject, ViaRegion, write_via
+from tryon.geometry.masks import to_polygons
+from tryon.images.files import write_png
+
+SLICES = {"scale": "2", "occlusion": "1", "zoom_in": "1", "viewpoint": "2"}
+
+
+def region(polygon: np.ndarray, **attributes: str) -> ViaRegion:
+    shape = {"name": "polygon", "all_points_x": polygon[:, 0].tolist(), "all_points_y": polygon[:, 1].tolist()}
+    return ViaRegion(shape, {"name": "short sleeve top", "item": "item1", **SLICES, **attributes})
+
+
+def write_split(
+    root: Path, split: str, count: int, *, side: int = 64, seed: int = 0, source: str = "user"
+) -> list[np.ndarray]:
+    """Write `photos/SPLIT/image/*.png` and `annotations/SPLIT/via_region_data.json`; returns the masks."""
+    pictures, masks, _ = ellipse_pictures(count, side, seed)
+    files: dict[str, ViaFile] = {}
+    for index, (picture, mask) in enumerate(zip(pictures, masks, strict=True)):
+        path = root / "photos" / split / "image" / f"{seed:03d}{index:03d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(path, picture)
+        entry = ViaFile(
+            path.name, path.stat().st_size, tuple(region(polygon) for polygon in to_polygons(mask)), {"source": source}
+        )
+        files[entry.key] = entry
+    write_via_file(root, split, files)
+    return list(masks)
+
+
+def write_via_file(root: Path, split: str, files: dict[str, Any]) -> None:
+    path = root / "annotations" / split / "via_region_data.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_via(path, ViaProject(files))

@@ -1,0 +1,162 @@
+"""Outlined photos to batches: outlines joined to pictures, everything moved together, batches that can be made
+again."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.datasets.outlined_folders import region, write_split, write_via_file
+from tryon.datasets.augmentation import Augmentation, Change
+from tryon.datasets.outlines import read_outlines
+from tryon.datasets.shirts import ShirtSquares, coverage_box, epoch_batches, fixed_batches, load_shirts, randoms
+from tryon.errors import DataError
+from tryon.formats.via import ViaFile
+from tryon.images.files import write_png
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_split(tmp_path, "train", 5)
+    return tmp_path
+
+
+def load(root: Path, split: str = "train", side: int = 64) -> ShirtSquares:
+    return load_shirts(root / "photos", root / "annotations", split, side=side, ground=128)
+
+
+def change(**values: Any) -> Change:
+    plain = {"side": 40, "mirrored": False, "scale": 1.0, "shift": (0.0, 0.0), "contrast": 1.0, "brightness": 0.0}
+    return Change(**{**plain, "channels": np.ones(3), **values})
+
+
+def test_outlines_carry_masks_sources_and_slices(tmp_path: Path) -> None:
+    masks = write_split(tmp_path, "test", 2, source="shop")
+    photos = read_outlines(tmp_path / "photos", tmp_path / "annotations", "test")
+    assert [photo.name for photo in photos] == ["000000.png", "000001.png"] and photos[0].source == "shop"
+    assert photos[0].outlines[0].slices == ("scale_2", "occlusion_1", "zoom_1", "viewpoint_2")
+    for photo, mask in zip(photos, masks, strict=True):
+        assert np.array_equal(photo.masks(64, 64), mask[None])
+
+
+def test_regions_of_one_item_are_one_shirt_and_their_union(tmp_path: Path) -> None:
+    path = tmp_path / "photos" / "test" / "image" / "a.png"
+    write_png(path, np.zeros((30, 40, 3), np.uint8))
+    square = np.array([[2, 2], [10, 2], [10, 10], [2, 10]])
+    entry = ViaFile("a.png", path.stat().st_size, (
+        region(square), region(square + 4), region(square + 15, item="item2"), region(square[:, ::-1], item=""),
+    ))  # fmt: skip
+    write_via_file(tmp_path, "test", {entry.key: entry})
+    (photo,) = read_outlines(tmp_path / "photos", tmp_path / "annotations", "test")
+    masks = photo.masks(30, 40)
+    assert len(masks) == 3 and masks[0].sum() == 9 * 9 * 2 - 5 * 5
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda root: (root / "annotations/train/via_region_data.json").unlink(), "via_region_data.json is missing"),
+        (lambda root: (root / "photos/train/image/000001.png").unlink(), "has no picture"),
+        (lambda root: (root / "photos/train/image/000001.png").write_bytes(b"other"), "is not of the picture"),
+        (lambda root: write_via_file(root, "train", {}), "has no photo"),
+    ],
+)
+def test_folders_that_do_not_fit_are_refused_by_name(root: Path, spoil: Any, said: str) -> None:
+    spoil(root)
+    with pytest.raises(DataError, match=said):
+        load(root)
+
+
+def test_squares_keep_pictures_and_masks_in_register(root: Path) -> None:
+    squares = load(root)
+    assert squares.pictures.shape == (5, 128, 128, 3) and len(squares) == 5
+    for index in range(5):
+        picture, boxes, coverages = squares.sample(index, Augmentation(), np.random.default_rng(0))
+        red = picture[..., 0].astype(int) - picture[..., 1] > 100
+        assert np.array_equal(red, coverages[0] > 128)
+        assert np.allclose(boxes[0], coverage_box(coverages[0]), atol=1)
+
+
+def test_the_digest_follows_the_data(root: Path, tmp_path: Path) -> None:
+    first = load(root).digest
+    assert load(root).digest == first
+    write_split(tmp_path, "train", 5, seed=1)
+    assert load(root).digest != first
+
+
+def test_augmented_masks_stay_on_their_shirt(root: Path) -> None:
+    squares = load(root)
+    strong = Augmentation(flip=True, max_shift=0.15, max_scale=0.3)
+    for index in range(5):
+        for draw in range(6):
+            picture, boxes, coverages = squares.sample(index, strong, np.random.default_rng(draw))
+            red = picture[..., 0].astype(int) - picture[..., 1] > 85
+            covered = coverages[0] > 128
+            assert (red & covered).sum() / (red | covered).sum() > 0.93
+            assert np.allclose(boxes[0], coverage_box(coverages[0]), atol=1.01)
+
+
+def test_changes_move_masks_points_and_landmarks_alike() -> None:
+    dot = np.zeros((40, 40), np.uint8)
+    dot[10:13, 20:23] = 255  # its middle pixel is (21, 11)
+    for moved in (change(mirrored=True), change(shift=(5.0, -3.0)), change(scale=1.5, mirrored=True, shift=(1.0, 2.0))):
+        place = np.argwhere(moved.mask(dot) > 200).mean(axis=0)[::-1]
+        assert np.allclose(place, moved.points([21, 11]), atol=0.3)
+    landmarks = np.zeros((25, 3))
+    landmarks[1] = (21, 11, 2)  # neck, left
+    mirrored = change(mirrored=True).landmarks(landmarks)
+    assert mirrored[5].tolist() == [18, 11, 2] and not mirrored[1].any()
+
+
+def test_mirroring_twice_changes_nothing() -> None:
+    picture = np.random.default_rng(1).integers(0, 255, (40, 40, 3)).astype(np.uint8)
+    mirrored = change(mirrored=True)
+    assert np.array_equal(mirrored.picture(picture, 128), picture[:, ::-1])
+    assert np.array_equal(mirrored.picture(mirrored.picture(picture, 128), 128), picture)
+
+
+def test_colours_change_without_moving() -> None:
+    picture = np.full((40, 40, 3), 100, np.uint8)
+    brighter = change(brightness=0.1, channels=np.array([1.0, 1.2, 1.0])).picture(picture, 0)
+    assert brighter[0, 0].tolist() == [126, 151, 126]
+
+
+def test_no_augmentation_changes_nothing() -> None:
+    picture = np.random.default_rng(1).integers(0, 255, (40, 40, 3)).astype(np.uint8)
+    assert np.array_equal(Augmentation().draw(np.random.default_rng(5), 40).picture(picture, 0), picture)
+
+
+def test_a_shirt_pushed_out_of_the_picture_is_no_object() -> None:
+    coverage = np.zeros((1, 64, 64), np.uint8)
+    coverage[0, :6, :6] = 255
+    squares = ShirtSquares(("a",), np.zeros((1, 64, 64, 3), np.uint8), (coverage,), 64, 0, "")
+    out = [len(squares.sample(0, Augmentation(max_shift=0.5), np.random.default_rng(seed))[1]) for seed in range(20)]
+    assert 0 in out and 1 in out
+
+
+def test_batches_keep_the_largest_shirts_and_pad() -> None:
+    coverages = np.zeros((3, 64, 64), np.uint8)
+    coverages[0, 5:10, 5:10] = coverages[1, 20:60, 20:60] = coverages[2, 5:20, 30:60] = 255
+    squares = ShirtSquares(("a", "b"), np.zeros((2, 64, 64, 3), np.uint8), (coverages, coverages[:0]), 64, 0, "")
+    batch = squares.batch([0, 1], Augmentation(), randoms(1, 0, count=2), 2)
+    assert batch["boxes"][0].tolist() == [[20, 20, 60, 60], [30, 5, 60, 20]]
+    assert batch["class_ids"].tolist() == [[1, 1], [0, 0]]
+    assert not batch["masks"][1].any() and batch["images"].dtype == np.uint8
+
+
+def test_an_epoch_shows_every_picture_once_and_fills_the_last_batch() -> None:
+    batches = epoch_batches(10, 4, seed=1, epoch=0)
+    flat = sum(batches, [])
+    assert [len(batch) for batch in batches] == [4, 4, 4] and sorted(flat[:10]) == list(range(10))
+    assert batches == epoch_batches(10, 4, seed=1, epoch=0) != epoch_batches(10, 4, seed=1, epoch=1)
+    assert list(fixed_batches(3, 2)) == [[0, 1], [2, 0]]
+    assert epoch_batches(1, 4, seed=1, epoch=0) == [[0, 0, 0, 0]]
+
+
+def test_batches_can_be_made_again(root: Path) -> None:
+    squares = load(root)
+    strong = Augmentation(True, 0.1, 0.2, 0.3)
+    first, again, other = (squares.batch([0, 1], strong, randoms(7, epoch, 3, count=2), 2) for epoch in (1, 1, 2))
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+    assert not np.array_equal(first["images"], other["images"])

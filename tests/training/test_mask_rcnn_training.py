@@ -1,0 +1,174 @@
+"""Training: equal bytes for equal seeds, going on after `kill -9` as if nothing had happened, and loud failures."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.datasets.outlined_folders import write_split
+from tests.models.mask_rcnn.mask_rcnn_cases import tiny
+from tryon.datasets.shirts import ShirtSquares, load_shirts
+from tryon.errors import ConfigError, ModelError, TrainingError
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+SEED = 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    write_split(root, "train", 5)
+    write_split(root, "validation", 3, seed=1)
+    return root
+
+
+def load(folder: Path) -> tuple[ShirtSquares, ShirtSquares]:
+    train, validation = (
+        load_shirts(folder / "photos", folder / "annotations", split, side=64, ground=128)
+        for split in ("train", "validation")
+    )
+    return train, validation
+
+
+def training(folder: Path, store: Path | None = None, **changes: Any) -> Any:
+    from tryon.training.checkpoints import CheckpointStore
+    from tryon.training.mask_rcnn import MaskRCNNTraining
+
+    slots = None if store is None else CheckpointStore(store)
+    return MaskRCNNTraining(tiny(**changes), SEED, *load(folder), store=slots, checkpoint_interval_s=0.0)
+
+
+def weights_of(trained: Any) -> bytes:
+    from tryon.models.mask_rcnn.storage import weights_to_bytes
+
+    return weights_to_bytes(trained.network)
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> tuple[Any, list[tuple[int, dict[str, float]]]]:
+    """A training that nothing interrupts, and what it reported."""
+    reports: list[tuple[int, dict[str, float]]] = []
+    return training(folder).run(lambda epoch, metrics: reports.append((epoch, metrics))), reports
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.training.test_mask_rcnn_training import training
+
+run = training(Path(sys.argv[1]), Path(sys.argv[2]))
+step = run._step
+
+def step_then_die(batch):
+    if run.progress.step == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    step(batch)
+
+run._step = step_then_die
+run.run()
+"""
+
+
+def test_killed_and_resumed_ends_with_the_same_bytes(folder: Path, whole: Any, tmp_path: Path) -> None:
+    """Killed in the middle of the second epoch, one step after the last checkpoint."""
+    command = [sys.executable, "-c", KILLED, str(folder), str(tmp_path)]
+    child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert child.returncode == -9, child.stderr
+    resumed = training(folder, tmp_path)
+    result = resumed.run()
+    assert weights_of(result) == weights_of(whole[0])
+    assert result.rows == whole[0].rows and result.facts == whole[0].facts
+
+
+def test_a_finished_training_resumes_as_finished(folder: Path, whole: Any, tmp_path: Path) -> None:
+    first = training(folder, tmp_path).run()
+    again = training(folder, tmp_path)
+    again._step = None  # no step may be made
+    assert weights_of(again.run()) == weights_of(first) == weights_of(whole[0])
+
+
+def test_losses_of_train_and_validation_by_epoch(whole: Any) -> None:
+    trained, reports = whole
+    components = ["rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask", "total"]
+    assert [(row["epoch"], row["component"]) for row in trained.rows] == [(e, c) for e in (1, 2) for c in components]
+    assert [epoch for epoch, _ in reports] == [1, 2]
+    for row in trained.rows:
+        assert 0 <= row["train"] < 10 and 0 <= row["validation"] < 10
+        assert reports[row["epoch"] - 1][1][f"loss/validation/{row['component']}"] == row["validation"]
+    total = trained.rows[5]
+    assert total["train"] == pytest.approx(sum(row["train"] for row in trained.rows[:5]))
+    assert trained.facts["steps"] == 6 and trained.facts["train_pictures"] == 5
+
+
+def test_outputs_are_written_whole(whole: Any, tmp_path: Path) -> None:
+    from tryon.formats.tables import read_table
+    from tryon.models.mask_rcnn import load_predictor
+    from tryon.training.mask_rcnn_outputs import LOSS_COLUMNS, write_trained
+
+    write_trained(tmp_path / "model", whole[0])
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["losses.csv", "model.json", "weights.h5"]
+    assert len(read_table(tmp_path / "model" / "losses.csv", LOSS_COLUMNS)) == 12
+    assert load_predictor(tmp_path / "model").config == whole[0].network.config
+
+
+def test_a_loss_that_is_not_finite_stops_and_is_named(folder: Path) -> None:
+    run = training(folder)
+    run.model.train_on_batch = lambda batch, return_dict: {
+        "rpn_class": 0.1, "rpn_bbox": 0.1, "mrcnn_class": 0.1, "mrcnn_bbox": np.nan, "mrcnn_mask": 0.1
+    }  # fmt: skip
+    with pytest.raises(TrainingError, match=r"mrcnn_bbox is not finite at step 1[\s\S]*learning_rate"):
+        run.run()
+
+
+def test_early_stop_on_the_validation_mask_loss(folder: Path) -> None:
+    run = training(folder, epochs=9, early_stop_epochs=2)
+    losses = dict.fromkeys(["rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox"], 0.1)
+    worse = iter([0.5, 0.4, 0.41, 0.42, 0.1])
+    run.model.train_on_batch = lambda batch, return_dict: {**losses, "mrcnn_mask": 0.3}
+    run.validate = lambda: {**losses, "mrcnn_mask": next(worse)}
+    assert run.run().facts["epochs"] == 4 and run.progress.best_epoch == 2
+
+
+@pytest.mark.parametrize("weights", ["imagenet", "coco", "nowhere/weights.h5"])
+def test_weights_that_cannot_be_loaded_say_what_can(weights: str) -> None:
+    from tryon.training.mask_rcnn import start_network
+
+    with pytest.raises(ConfigError, match=r"mask_rcnn.weights[\s\S]*`none`, or the path of a weights.h5"):
+        start_network(tiny(weights=weights), SEED)
+
+
+def test_training_starts_from_given_weights(whole: Any, tmp_path: Path) -> None:
+    from tryon.models.mask_rcnn.storage import weights_to_bytes
+    from tryon.training.mask_rcnn import start_network
+
+    (tmp_path / "weights.h5").write_bytes(weights_of(whole[0]))
+    network = start_network(tiny(weights=str(tmp_path / "weights.h5"), layers="heads"), SEED)
+    assert weights_to_bytes(network) == weights_of(whole[0])
+    assert not any(layer.trainable for layer in network.trunk.layers if layer.name.startswith(("conv", "res")))
+    with pytest.raises(ModelError, match="rpn_conv_shared"):
+        start_network(tiny(weights=str(tmp_path / "weights.h5"), rpn_channels=32), SEED)
+
+
+def test_the_run_is_named_by_all_that_it_depends_on(folder: Path, tmp_path: Path) -> None:
+    from tryon.training.mask_rcnn import run_name
+
+    train, validation = load(folder)
+    name = run_name(tiny(), 1, train, validation)
+    assert name == run_name(tiny(), 1, train, validation)
+    others = {run_name(tiny(epochs=3), 1, train, validation), run_name(tiny(), 2, train, validation)}
+    assert name not in others | {run_name(tiny(), 1, validation, train)}
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_the_rate_warms_up(name: str) -> None:
+    from tryon.training.mask_rcnn_optimizer import build_optimizer
+
+    config = tiny(optimizer=name, epochs=4, warm_up_epochs=1, learning_rate=0.01)
+    optimizer = build_optimizer(config, steps_per_epoch=10)
+    rates = [float(optimizer._learning_rate(step)) for step in (0, 10, 39)]
+    assert rates[0] == pytest.approx(0.0001) and rates[1] == pytest.approx(0.01)
+    assert rates[2] < 0.0005 if name == "adamw" else rates[2] == pytest.approx(0.01)
