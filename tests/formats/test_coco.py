@@ -161,6 +161,7 @@ FAULTS = [
     (lambda c: c["images"][0].update(file_name="http://example.org/x.jpg"), "file_name"),
     (lambda c: c["images"][0].update(height=0), "height"),
     (lambda c: c["images"][0].update(width=10**9), "width"),
+    (lambda c: c["images"][0].update(width=60_000, height=60_000), "at most 50000000 pixels"),
     (lambda c: c["annotations"][0].update(bbox=[1, 2, 0, 5]), "bounding_box"),
     (lambda c: c["annotations"][0].update(segmentation=[[1, 2, 3]]), r"segmentation\[0\]"),
     (lambda c: c["annotations"][0].update(segmentation={"size": [3, 3], "counts": [9]}), "segmentation.size"),

@@ -36,6 +36,7 @@ Picture = tuple[str, int, int, Annotation]
 
 _MAX_ID = 2**53
 _MAX_SIDE = 65_535
+_MAX_PIXELS = 50_000_000  # a run-length mask is filled in memory
 _SLOTS = sum(LANDMARK_COUNTS.values())
 # The names that the data set's own converter writes.
 _OFFICIAL_NAMES = {
@@ -201,7 +202,10 @@ def _read_image(image: dict[str, Any], items: dict[str, Item], defaults: Mapping
 
 def _image_size(image: dict[str, Any], place: Place) -> tuple[int, int]:
     height = need_whole(need_key(image, "height", place), place.at("height"), 1, _MAX_SIDE)
-    return height, need_whole(need_key(image, "width", place), place.at("width"), 1, _MAX_SIDE)
+    width = need_whole(need_key(image, "width", place), place.at("width"), 1, _MAX_SIDE)
+    if height * width > _MAX_PIXELS:
+        raise place.fault(f"{width} x {height} pixels", f"at most {_MAX_PIXELS} pixels")
+    return height, width
 
 
 def _read_entry(
