@@ -115,7 +115,7 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
     for split in _SPLITS:
         sides[split + "A"] += garments.get((source, split), [])
         listed = garments.get((pattern, split), [])
-        # A label may cover several looks (`striped`: in all colours); the pattern is what most of its garments look like.
+        # A label may cover several looks (`striped`: any colour); the pattern is what most of its garments look like.
         sides[split + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= TARGET_LOOK]
         for worn in _read_cutouts(cutouts / f"worn_{split}.npz", "worn"):
             letter = side_of(worn.look, sources, target)
