@@ -25,7 +25,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(building, ignore_errors=True)
         raise
     shutil.rmtree(path, ignore_errors=True)
-    os.replace(building, path)
+    building.replace(path)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -38,7 +38,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(building, path)
+        building.replace(path)
     except BaseException:
         building.unlink(missing_ok=True)
         raise
