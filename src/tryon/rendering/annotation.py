@@ -53,7 +53,8 @@ def annotate_garment(garment: RenderedGarment, frame: Frame) -> Annotation:
 def visible_mask(alpha: Floats) -> Mask:
     """Pixels that are mostly the garment, without specks and one-pixel spurs."""
     solid = (alpha > 0.5).astype(np.uint8)
-    opened = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    square = np.ones((2, 2), np.uint8)  # of even size: the anchors must mirror each other, or the mask moves by a pixel
+    opened = cv2.dilate(cv2.erode(solid, square, anchor=(0, 0)), square, anchor=(1, 1))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
     keep = np.zeros(count, bool)
     keep[1:] = stats[1:, cv2.CC_STAT_AREA] >= _MIN_PART_PX

@@ -143,12 +143,12 @@ class Frame:
 def sample_build(rng: np.random.Generator) -> Build:
     """An adult: slim to heavy, narrow to broad."""
     female = bool(rng.random() < 0.55)
-    heavy = float(np.clip(rng.normal(0, 1), -1.6, 2.2))
+    heavy = float(np.clip(rng.normal(0, 1), -1.0, 2.2))
     return Build(
         female=female,
         shoulder=(16.6 if female else 19.3) + rng.normal(0, 0.6) + 0.35 * heavy,
         chest=(14.3 if female else 16.8) + rng.normal(0, 0.4) + 0.7 * heavy,
-        waist=(12.0 if female else 14.4) + rng.normal(0, 0.5) + 1.3 * heavy,
+        waist=(12.9 if female else 14.4) + rng.normal(0, 0.5) + 1.3 * heavy,
         hip=(16.9 if female else 16.3) + rng.normal(0, 0.5) + 0.9 * heavy,
         neck=(4.9 if female else 6.0) + 0.25 * heavy,
         arm=(3.6 if female else 4.5) + rng.normal(0, 0.15) + 0.35 * heavy,
