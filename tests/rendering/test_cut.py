@@ -27,7 +27,7 @@ def covered(shirt: Shirt) -> np.ndarray:
         *shirt.sleeve_outlines(1),
     ]
     for piece in pieces:
-        cv2.fillPoly(picture, [np.round((piece + [60, 40]) * 2).astype(np.int32)], 1)
+        cv2.fillPoly(picture, [np.round((piece + np.array([60, 40])) * 2).astype(np.int32)], 1)
     return picture.astype(bool)
 
 
@@ -48,7 +48,7 @@ def test_the_shirt_is_one_piece_without_holes(seed):
 def test_landmarks_lie_on_the_shirt(seed):
     shirt = shirt_of(seed)
     near = cv2.dilate(covered(shirt).astype(np.uint8), np.ones((9, 9), np.uint8))
-    points = np.round((shirt.landmarks() + [60, 40]) * 2).astype(int)
+    points = np.round((shirt.landmarks() + np.array([60, 40])) * 2).astype(int)
     assert points.shape == (25, 2)
     for name, (x, y) in zip(SHORT_SLEEVE_TOP, points, strict=True):
         assert near[y, x], name
