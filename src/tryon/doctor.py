@@ -26,9 +26,9 @@ from tryon.console import read_environment
 from tryon.errors import TryonError
 
 GIB = 2**30
-# Measured on two cores: TensorFlow with a training stage peaks at about 2 GiB, DVC and Prefect's server add 1 GiB.
+# train_mask_rcnn of the small size peaks at 1.3 GiB (VmHWM); two patterns side by side and a server need the double.
 MEMORY_NEEDED_GIB, MEMORY_WANTED_GIB = 3.0, 6.0
-# The environment takes 3.5 GB, outputs and cache of the small size less than 1 GB.
+# Installing takes 3.5 GB; a run of the small size and its cache take far less, real photos and checkpoints more.
 DISK_NEEDED_GIB, DISK_WANTED_GIB = 2.0, 8.0
 PYTHONS = ((3, 11), (3, 12))
 # Newer ones install without complaint and break Prefect's server (docs/adr/0002).
