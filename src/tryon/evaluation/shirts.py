@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
-from tryon.evaluation.masks import boundary_iou, coco_ap, mask_iou
+from tryon.evaluation.masks import boundary_iou, coco_ap, mask_iou, precision_recall
+from tryon.geometry.boxes import from_mask
 
 FOUND_IOU = 0.5  # COCO's lowest threshold: below it a detection is of something else
 SHOP = "shop"
+SCORE_COLUMNS = ("photo", "shirt", "source", "found", "score", "mask_iou", "boundary_iou", "slices")
+CURVE_COLUMNS = ("threshold_iou", "recall", "precision")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,19 @@ class ShirtScore:
     @property
     def found(self) -> bool:
         return self.mask_iou >= FOUND_IOU
+
+    def row(self) -> dict[str, str | int]:
+        """The score as a row of `by_photo.csv`."""
+        return {
+            "photo": self.photo,
+            "shirt": self.shirt,
+            "source": self.source,
+            "found": int(self.found),
+            "score": f"{self.score:.4f}",
+            "mask_iou": f"{self.mask_iou:.4f}",
+            "boundary_iou": f"{self.boundary_iou:.4f}",
+            "slices": " ".join(self.slices),
+        }
 
 
 def score_shirts(truth: Truth, found: Found) -> list[ShirtScore]:
@@ -126,9 +142,23 @@ def summarise(truths: Sequence[Truth], founds: Sequence[Found], confidence: floa
     return {name: round(value, 6) for name, value in metrics.items()}
 
 
-def _boxes(masks: NDArray[np.bool_]) -> NDArray[np.float32]:
-    from tryon.geometry.boxes import from_mask
+def curve_rows(truths: Sequence[Truth], founds: Sequence[Found]) -> list[dict[str, float]]:
+    """Precision by recall of the masks of worn shirts: the rows of `pr_curve.csv`."""
+    pairs = [(truth, found) for truth, found in zip(truths, founds, strict=True) if truth.source != SHOP]
+    masks = [truth.masks for truth, _ in pairs]
+    rows = precision_recall(masks, [(found.masks, found.scores) for _, found in pairs])
+    return [
+        dict(zip(CURVE_COLUMNS, (threshold, recall, round(precision, 6)), strict=True))
+        for threshold, recall, precision in rows
+    ]
 
+
+def worst_photos(scores: Sequence[ShirtScore]) -> list[str]:
+    """Names of the photos, that of the worst mask first, each once."""
+    return list(dict.fromkeys(score.photo for score in sorted(scores, key=lambda score: (score.mask_iou, score.photo))))
+
+
+def _boxes(masks: NDArray[np.bool_]) -> NDArray[np.float32]:
     return np.stack([from_mask(mask) for mask in masks]) if len(masks) else np.zeros((0, 4), np.float32)
 
 

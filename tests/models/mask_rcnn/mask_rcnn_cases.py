@@ -8,12 +8,41 @@ import numpy as np
 from tryon.config import MaskRCNNConfig
 
 TINY = MaskRCNNConfig(
-    backbone="light", image_size_px=64, fpn_channels=16, rpn_channels=16, rpn_levels=[3, 4], anchor_scales=[20, 32],
-    anchor_ratios=[0.7, 1.0, 1.4], rpn_anchors=16, proposals=8, rois_per_image=6, head_channels=32, mask_features="fine",
-    mask_channels=16, mask_convolutions=1, mask_pool_px=14, mask_upsamplings=1, mask_margin=0.1, box_passes=2, max_instances=2, detections=3,
-    min_confidence=0.5, weights="none", layers="all", epochs=2, batch_size=2, optimizer="adamw", learning_rate=0.004,
-    warm_up_epochs=1, weight_decay=0.01, flip=True, max_shift=0.1, max_scale=0.1, colour_jitter=0.1, early_stop_epochs=0,
-)  # fmt: skip
+    backbone="light",
+    image_size_px=64,
+    fpn_channels=16,
+    rpn_channels=16,
+    rpn_levels=[3, 4],
+    anchor_scales=[20, 32],
+    anchor_ratios=[0.7, 1.0, 1.4],
+    rpn_anchors=16,
+    proposals=8,
+    rois_per_image=6,
+    head_channels=32,
+    mask_features="fine",
+    mask_channels=16,
+    mask_convolutions=1,
+    mask_pool_px=14,
+    mask_upsamplings=1,
+    mask_margin=0.1,
+    box_passes=2,
+    max_instances=2,
+    detections=3,
+    min_confidence=0.5,
+    weights="none",
+    layers="all",
+    epochs=2,
+    batch_size=2,
+    optimizer="adamw",
+    learning_rate=0.004,
+    warm_up_epochs=1,
+    weight_decay=0.01,
+    flip=True,
+    max_shift=0.1,
+    max_scale=0.1,
+    colour_jitter=0.1,
+    early_stop_epochs=0,
+)
 
 
 def tiny(**changes: Any) -> MaskRCNNConfig:

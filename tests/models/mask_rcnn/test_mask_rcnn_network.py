@@ -20,10 +20,21 @@ TRAINABLE = {"heads": 21069086, "3+": 44376862, "4+": 43153694, "5+": 36045086, 
 
 def reference_config(**changes: Any) -> Any:
     values = {
-        "backbone": "resnet50", "image_size_px": 64, "fpn_channels": 256, "rpn_channels": 512, "rpn_levels": [2, 3, 4, 5, 6],
-        "anchor_scales": [16, 32, 64, 128, 256], "anchor_ratios": [0.5, 1, 2], "head_channels": 1024, "mask_features": "pyramid",
-        "mask_channels": 256, "mask_convolutions": 4, "mask_pool_px": 14, "mask_upsamplings": 1, "weights": "given.h5",
-    }  # fmt: skip
+        "backbone": "resnet50",
+        "image_size_px": 64,
+        "fpn_channels": 256,
+        "rpn_channels": 512,
+        "rpn_levels": [2, 3, 4, 5, 6],
+        "anchor_scales": [16, 32, 64, 128, 256],
+        "anchor_ratios": [0.5, 1, 2],
+        "head_channels": 1024,
+        "mask_features": "pyramid",
+        "mask_channels": 256,
+        "mask_convolutions": 4,
+        "mask_pool_px": 14,
+        "mask_upsamplings": 1,
+        "weights": "given.h5",
+    }
     return tiny(**{**values, **changes})
 
 

@@ -79,7 +79,7 @@ def test_other_bytes_than_described_are_refused(model: Path, damage: str) -> Non
     content[len(content) // 2] ^= 1
     changed = {"cut": bytes(content[:1000]), "flipped": bytes(content), "pickle": b"\x80\x04cos\nsystem\n."}[damage]
     (model / "weights.h5").write_bytes(changed)
-    with pytest.raises(ModelError, match="not the file that model.json describes"):
+    with pytest.raises(ModelError, match=r"not the file that model\.json describes"):
         load_predictor(model)
 
 

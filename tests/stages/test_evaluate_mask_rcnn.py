@@ -1,0 +1,58 @@
+"""The stage that measures Mask R-CNN on the test split."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from stages import evaluate_mask_rcnn
+from tests.models.mask_rcnn.mask_rcnn_cases import tiny
+from tests.stages.cyclegan_data import remember_runs
+from tests.stages.mask_rcnn_data import write_workspace
+from tryon.console import run_stage
+
+pytestmark = pytest.mark.slow
+ARGUMENTS = [
+    "--photos", "data/photos", "--annotations", "data/annotations", "--model", "models/mask_rcnn",
+    "--metrics", "metrics/mask_rcnn.json", "--report", "reports/mask_rcnn",
+]  # fmt: skip
+
+
+@pytest.fixture
+def measured(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    from tryon.models.mask_rcnn import build_mask_rcnn, save_model
+
+    write_workspace(workspace)
+    save_model(workspace / "models/mask_rcnn", build_mask_rcnn(tiny(min_confidence=0.1), 1), {})
+    remember_runs(monkeypatch)
+    return workspace
+
+
+def test_figures_tables_and_pictures(measured: Path) -> None:
+    assert run_stage("evaluate_mask_rcnn", evaluate_mask_rcnn.main, ARGUMENTS) == 0
+    metrics = json.loads((measured / "metrics/mask_rcnn.json").read_text())
+    assert {"found_rate", "mask_iou", "boundary_iou", "mask_ap", "mask_ap50", "mask_ap75", "box_ap"} <= set(metrics)
+    assert {"mask_iou/scale_2", "mask_iou/occlusion_1", "mask_iou/zoom_1", "mask_iou/viewpoint_2"} <= set(metrics)
+    report = measured / "reports/mask_rcnn"
+    rows = list(csv.DictReader((report / "by_photo.csv").read_text().splitlines()))
+    assert [row["photo"] for row in rows] == ["002000.png", "002001.png", "002002.png"]
+    assert len((report / "pr_curve.csv").read_text().splitlines()) == 1 + 2 * 101
+    assert len(list((report / "overlays").glob("*.png"))) == 3
+    assert sorted(path.name[:3] for path in (report / "worst").iterdir()) == ["01_", "02_", "03_"]
+
+
+def test_twice_is_the_same_bytes(measured: Path) -> None:
+    def outputs() -> dict[str, bytes]:
+        assert run_stage("evaluate_mask_rcnn", evaluate_mask_rcnn.main, ARGUMENTS) == 0
+        files = [measured / "metrics/mask_rcnn.json", *(measured / "reports").rglob("*.*")]
+        return {str(path.relative_to(measured)): path.read_bytes() for path in files if path.is_file()}
+
+    assert outputs() == outputs()
+
+
+def test_without_a_model_it_says_what_to_run(measured: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (measured / "models/mask_rcnn/model.json").unlink()
+    assert run_stage("evaluate_mask_rcnn", evaluate_mask_rcnn.main, ARGUMENTS) == 1
+    assert "dvc repro train_mask_rcnn" in capsys.readouterr().err
+    assert not (measured / "metrics/mask_rcnn.json").exists()
