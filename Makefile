@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 include infra/env
 export
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PREFECT_HOME := $(CURDIR)/.prefect
 export MLFLOW_TRACKING_URI ?= sqlite:///$(CURDIR)/.tryon/mlflow.db
 PYTHON ?= python3.11
