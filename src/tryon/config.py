@@ -199,6 +199,7 @@ class FittingConfig:
     detail: Fraction
     match_colour: Fraction
     edge_radius: Fraction
+    max_look_distance: Positive
     edge_band: Fraction
 
 

@@ -14,6 +14,7 @@ CONFIG = FittingConfig(
     min_shirt_area=0.01,
     detail=1.0,
     match_colour=0.5,
+    max_look_distance=0.8,
     edge_radius=0.05,
     edge_band=0.03,
 )

@@ -60,6 +60,14 @@ def test_two_garments_give_two_results_and_a_pattern_can_be_given() -> None:
     assert (forced.pattern, forced.recognised) == ("striped", "blue")
 
 
+def test_a_garment_unlike_every_pattern_is_refused_unless_a_pattern_is_given() -> None:
+    orange = np.array([240, 150, 20], np.uint8)
+    with pytest.raises(FittingRefusal, match=r"none of the trained patterns[\s\S]*remedy: train its pattern") as caught:
+        fitter().fit(photo(), garment(orange))
+    assert caught.value.reason is RefusalReason.PATTERN_UNKNOWN
+    assert fitter().fit(photo(), garment(orange), pattern="blue").pattern == "blue"
+
+
 def test_mirrored_input_gives_a_mirrored_result() -> None:
     source, target = photo(), garment(BLUE, striped=True)
     plain = fitter().fit(source, target)

@@ -97,7 +97,8 @@ class Fitter:
             pattern: draw this pattern; None recognises it from the garment.
 
         Raises:
-            FittingRefusal: no shirt or garment was found, the shirt is too small, or there is no such pattern.
+            FittingRefusal: no shirt or garment was found, the shirt is too small, there is no such pattern, or the garment
+                looks like none of them.
         """
         self._checked_pattern(pattern)
         worn, target = self.segment([photo, garment])
@@ -114,7 +115,9 @@ class Fitter:
         """As `fit`, with shirt and garment already found by `segment`."""
         self._checked_pattern(pattern)
         shirt, target = self._checked_shirt(worn), _checked_garment(garment)
-        recognised, _ = classify_look(target.look, {name: each.look for name, each in self._generators.items()})
+        recognised, distance = classify_look(target.look, {name: each.look for name, each in self._generators.items()})
+        if pattern is None and distance > self._config.max_look_distance:
+            raise self._unlike_every_pattern(recognised, distance)
         drawn = pattern or recognised
         wanted = target.look if drawn == recognised else self._generators[drawn].look
         layer = redraw_shirt(photo, shirt, self._generators[drawn], wanted, config=self._config, margin=self._margin)
@@ -149,6 +152,15 @@ class Fitter:
                 needed=f"one of: {', '.join(self._generators)}",
                 remedy="leave the pattern out to have it recognised, or train it (params.yaml, patterns)",
             )
+
+    def _unlike_every_pattern(self, nearest: str, distance: float) -> FittingRefusal:
+        return FittingRefusal(
+            RefusalReason.PATTERN_UNKNOWN,
+            "the garment looks like none of the trained patterns",
+            received=f"distance {distance:.2f} to {nearest}, the nearest",
+            needed=f"{self._config.max_look_distance:.2f} or less (fitting.max_look_distance)",
+            remedy=f"train its pattern, or name one that may be drawn all the same: {', '.join(self._generators)}",
+        )
 
 
 def _checked_garment(garment: Segment | None) -> Segment:
