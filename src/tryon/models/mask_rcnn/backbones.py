@@ -63,6 +63,8 @@ def light(image: Any) -> list[Any]:
         return layers.Activation("relu", name=f"res{where}_out")(layers.Add()([x, y]))
 
     x = layers.Activation("relu")(ScaledConv2D(LIGHT_STEM, 3, strides=2, padding="same", name="conv1")(image))
+    # A second convolution at stride 2: what is drawn there has to know more than the direction of an edge.
+    x = layers.Activation("relu")(ScaledConv2D(LIGHT_STEM, 3, padding="same", name="conv1_2")(x))
     maps = [x]
     for stage, (blocks, filters) in enumerate(zip(LIGHT_BLOCKS, LIGHT_FILTERS, strict=True), start=2):
         for index in range(blocks):

@@ -65,23 +65,37 @@ def mask_head(
     *,
     convolutions: int,
     upsamplings: int,
+    fine_channels: int,
     normalisation: str,
     frozen: bool,
 ) -> keras.Model:
-    """Pooled RoIs (N, pool, pool, C) to mask logits by class (N, M, M, K) with M = pool * 2 ** upsamplings."""
+    """Pooled RoIs (N, pool, pool, C) to mask logits by class (N, M, M, K) with M = pool * 2 ** upsamplings.
+
+    With `fine_channels` it takes a second input (N, 2 * pool, 2 * pool, fine_channels) that joins after the first
+    transposed convolution: the whole region is understood at low resolution, its border drawn at high resolution.
+
+    Reference: He et al., Mask R-CNN (2017), figure 4; for the fine features Zhang et al., RefineMask (2021), section 3.
+    """
     x = pooled = keras.Input((pool, pool, channels))
-    for index in range(1, convolutions + 1):
+    fine = keras.Input((2 * pool, 2 * pool, fine_channels)) if fine_channels else None
+
+    def convolution(x: Any, filters: int, name: str) -> Any:
         if normalisation == "weights":
-            x = ScaledConv2D(hidden, 3, padding="same", name=f"mrcnn_mask_conv{index}")(x)
-        else:
-            x = layers.Conv2D(hidden, 3, padding="same", name=f"mrcnn_mask_conv{index}")(x)
-            x = _norm(f"mrcnn_mask_bn{index}", normalisation, frozen)(x)
-        x = layers.Activation("relu")(x)
+            return layers.Activation("relu")(ScaledConv2D(filters, 3, padding="same", name=f"mrcnn_mask_{name}")(x))
+        x = layers.Conv2D(filters, 3, padding="same", name=f"mrcnn_mask_{name}")(x)
+        return layers.Activation("relu")(_norm(f"mrcnn_mask_{name.replace('conv', 'bn')}", normalisation, frozen)(x))
+
+    for index in range(1, convolutions + 1):
+        x = convolution(x, hidden, f"conv{index}")
     for index in range(1, upsamplings + 1):
         name = "mrcnn_mask_deconv" + ("" if index == 1 else str(index))
-        x = layers.Conv2DTranspose(hidden, 2, strides=2, activation="relu", name=name)(x)
+        filters = fine_channels or hidden
+        x = layers.Conv2DTranspose(filters, 2, strides=2, activation="relu", name=name)(x)
+        if fine is not None and index == 1:
+            x = convolution(layers.Concatenate()([x, fine]), fine_channels, "fine_conv1")
+            x = convolution(x, fine_channels, "fine_conv2")
     logits = layers.Conv2D(classes, 1, name="mrcnn_mask")(x)
-    return keras.Model(pooled, logits, name="mask_head")
+    return keras.Model(pooled if fine is None else [pooled, fine], logits, name="mask_head")
 
 
 def _norm(name: str, normalisation: str, frozen: bool) -> Any:

@@ -46,17 +46,18 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         frozen = config.weights != "none"
         norm: dict[str, Any] = {"normalisation": self.conventions.normalisation, "frozen": frozen}
         hidden, channels = config.head_channels, config.fpn_channels
-        mask_channels = config.mask_channels if self._fine else channels
+        self._fine_channels = config.mask_channels // 2 if self._fine else 0
         self.trunk = self._build_trunk(frozen)
         self.rpn = heads.proposal_head(channels, config.rpn_channels, len(config.anchor_ratios))
         self.box_head = heads.box_head(BOX_POOL_PX, channels, hidden, self.classes, **norm)
         self.mask_head = heads.mask_head(
-            config.mask_pool_px, mask_channels, config.mask_channels, self.classes,
-            convolutions=config.mask_convolutions, upsamplings=config.mask_upsamplings, **norm,
+            config.mask_pool_px, channels, config.mask_channels, self.classes,
+            convolutions=config.mask_convolutions, upsamplings=config.mask_upsamplings,
+            fine_channels=self._fine_channels, **norm,
         )  # fmt: skip
         self.box_align = RoIAlign(BOX_POOL_PX, STRIDES[:BOX_LEVELS], name="box_align")
-        mask_strides = (FINE_STRIDE,) if self._fine else STRIDES[:BOX_LEVELS]
-        self.mask_align = RoIAlign(config.mask_pool_px, mask_strides, name="mask_align")
+        self.mask_align = RoIAlign(config.mask_pool_px, STRIDES[:BOX_LEVELS], name="mask_align")
+        self.fine_align = RoIAlign(2 * config.mask_pool_px, (FINE_STRIDE,), name="fine_align")
         self.anchors = pyramid_anchors(
             config.image_size_px,
             config.rpn_levels,
@@ -77,13 +78,13 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         pyramid = heads.feature_pyramid(maps[1:], config.fpn_channels)
         outputs = list(pyramid)
         if self._fine:
-            outputs.append(heads.fine_map(maps[0], pyramid[0], config.mask_channels))
+            outputs.append(heads.fine_map(maps[0], pyramid[0], self._fine_channels))
         return keras.Model(image, outputs, name="trunk")
 
     def features(self, images: Any, training: bool = False) -> tuple[list[Any], list[Any]]:
         """Maps P2 to P6, and the maps that the mask head reads, of pictures (B, S, S, 3) uint8."""
         maps = self.trunk(ops.cast(images, "float32"), training=training)
-        return maps[:5], maps[5:] if self._fine else maps[:BOX_LEVELS]
+        return maps[:5], [*maps[:BOX_LEVELS], *maps[5:]]
 
     def objectness(self, pyramid: list[Any]) -> tuple[Any, Any]:
         """Logits (B, A, 2) and deltas (B, A, 4) for all anchors."""
@@ -107,8 +108,12 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
 
     def mask(self, rois: Any, maps: list[Any], training: bool = False) -> Any:
         """Mask logits (B, R, M, M, K) of the regions of RoIs (B, R, 4)."""
-        pooled = self.mask_align(self.mask_regions(rois), maps)
-        logits = self.mask_head(ops.reshape(pooled, (-1, *pooled.shape[2:])), training=training)
+        regions = self.mask_regions(rois)
+        pooled = [self.mask_align(regions, maps[:BOX_LEVELS])]
+        if self._fine:
+            pooled.append(self.fine_align(regions, maps[BOX_LEVELS:]))
+        flat = [ops.reshape(cells, (-1, *cells.shape[2:])) for cells in pooled]
+        logits = self.mask_head(flat if self._fine else flat[0], training=training)
         return ops.reshape(logits, (-1, rois.shape[1], self.mask_side, self.mask_side, self.classes))
 
     def named_layers(self) -> list[keras.layers.Layer]:
