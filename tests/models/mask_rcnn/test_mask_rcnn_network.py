@@ -103,7 +103,7 @@ def test_shapes_of_every_part(mask_features: str) -> None:
     network = build_mask_rcnn(tiny(mask_features=mask_features, mask_upsamplings=2), 1)
     pyramid, mask_maps = network.features(np.zeros((2, 64, 64, 3), np.uint8))
     assert [tuple(level.shape) for level in pyramid] == [(2, s, s, 16) for s in (16, 8, 4, 2, 1)]
-    assert [level.shape[1] for level in mask_maps] == ([32] if mask_features == "fine" else [16, 8, 4, 2])
+    assert [level.shape[1] for level in mask_maps] == [16, 8, 4, 2, *([32] if mask_features == "fine" else [])]
     logits, deltas = network.objectness(pyramid)
     assert logits.shape == (2, len(network.anchors), 2) and deltas.shape == (2, len(network.anchors), 4)
     rois = np.array([[[0, 0, 30, 30]] * 5] * 2, np.float32)
