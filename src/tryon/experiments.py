@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from tryon.config import PARAMS_FILE, load_params, read_yaml
+from tryon.config import PARAMS_FILE, read_yaml
 from tryon.console import die_with_parent, logger, read_environment
 from tryon.errors import ConfigError, DataError, ServiceError, UsageError
 from tryon.outputs import new_folder, write_text
@@ -41,7 +41,7 @@ def run_experiment(checkout: Path, name: str, settings: Sequence[str] = ()) -> P
         settings: further values, `section.key=value`.
 
     Raises:
-        ConfigError: the experiment names an unknown key or a value that is not accepted.
+        ConfigError: the experiment names an unknown key.
         ServiceError: the pipeline stopped, or the experiment is running already.
     """
     params = experiment_params(checkout, name, settings)
@@ -50,18 +50,21 @@ def run_experiment(checkout: Path, name: str, settings: Sequence[str] = ()) -> P
         workspace = prepare_workspace(checkout, name)
         text = f"# Made by `tryon experiment {name}` from params.yaml and experiments/{name}.yaml.\n"
         write_text(workspace / PARAMS_FILE, text + yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
-        load_params(workspace / PARAMS_FILE)
         _reproduce(checkout, workspace, name)
     return workspace
 
 
 def experiment_params(checkout: Path, name: str, settings: Sequence[str] = ()) -> dict[str, Any]:
-    """params.yaml with the experiment's values and settings, paths of outside sources absolute."""
+    """HEAD's params.yaml with the experiment's values and settings, paths of outside sources absolute.
+
+    Of HEAD, as the code that reads them is; the experiment's file counts as it lies there.
+    """
     path = checkout / EXPERIMENTS / f"{name}.yaml"
     if not path.is_file():
         known = sorted(each.stem for each in (checkout / EXPERIMENTS).glob("*.yaml"))
         raise UsageError(f"there is no experiment {name!r}", needed=f"one of: {', '.join(known) or 'none yet'}")
-    params = merge(read_yaml(checkout / PARAMS_FILE), read_yaml(path), str(path.relative_to(checkout)))
+    committed = yaml.safe_load(_git(checkout, "show", f"HEAD:./{PARAMS_FILE}"))
+    params = merge(committed, read_yaml(path), str(path.relative_to(checkout)))
     for setting in settings:
         set_value(params, setting)
     return with_absolute_sources(checkout, params)
@@ -137,7 +140,7 @@ def with_absolute_sources(checkout: Path, params: Mapping[str, Any]) -> dict[str
 
 def prepare_workspace(checkout: Path, name: str) -> Path:
     """The experiment's workspace at the checkout's HEAD, made or brought up to date; results in it stay."""
-    _warn_of_changes(checkout)
+    _warn_of_changes(checkout, name)
     workspace = checkout / WORKSPACES / name
     if not (workspace / ".git").exists():
         with new_folder(workspace) as building:
@@ -234,8 +237,9 @@ def _kept(workspace: Path) -> Path:
     return workspace / ".git" / "tryon-results"
 
 
-def _warn_of_changes(checkout: Path) -> None:
-    changed = _git(checkout, "status", "--porcelain", "--", ".", *(f":(exclude){name}" for name in _RESULTS))
+def _warn_of_changes(checkout: Path, name: str) -> None:
+    counted = (*_RESULTS, str(EXPERIMENTS / f"{name}.yaml"))
+    changed = _git(checkout, "status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in counted))
     if changed:
         names = [line[3:] for line in changed.splitlines()]
         shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

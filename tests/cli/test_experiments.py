@@ -138,7 +138,8 @@ def test_an_experiment_runs_in_its_own_workspace_with_its_own_source(checkout: P
 def test_a_failed_experiment_says_how_to_go_on_and_does(checkout: Path, caplog: pytest.LogCaptureFixture) -> None:
     fail = checkout.parents[1] / "outside/fail"
     fail.touch()
-    (checkout / "params.yaml").write_text((checkout / "params.yaml").read_text() + "\n")
+    (checkout / "params.yaml").write_text((checkout / "params.yaml").read_text() + "not_yet_committed: 1\n")
+    (checkout / "experiments/other.yaml").write_text("seed: 6\n")
     with pytest.raises(ServiceError, match="run `tryon experiment other` again"):
         experiments.run_experiment(checkout, "other")
     assert caplog.messages == ["warning: 1 uncommitted changes are not part of this run: params.yaml"]
@@ -146,6 +147,9 @@ def test_a_failed_experiment_says_how_to_go_on_and_does(checkout: Path, caplog: 
     workspace = experiments.run_experiment(checkout, "other")
     assert (workspace / "reports/index.html").exists()
     assert times_prepared(checkout) == 1
+    used = yaml.safe_load((workspace / "params.yaml").read_text())
+    assert used["seed"] == 6
+    assert "not_yet_committed" not in used
 
 
 @pytest.mark.slow
