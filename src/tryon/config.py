@@ -123,6 +123,8 @@ class MaskRCNNConfig:
     max_instances: AtLeastOne
     detections: AtLeastOne
     min_confidence: Fraction
+    second_look: Flag
+    second_look_margin: Fraction
     weights: str
     layers: Literal["heads", "3+", "4+", "5+", "all"]
     epochs: AtLeastOne
@@ -135,6 +137,7 @@ class MaskRCNNConfig:
     max_shift: Fraction
     max_scale: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
     colour_jitter: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
+    close_ups: Fraction
     early_stop_epochs: Count
 
     def __post_init__(self) -> None:
@@ -174,6 +177,7 @@ class CycleGANConfig:
     generator_blocks: AtLeastOne
     critic_filters: AtLeastOne
     edge_kernel_px: Literal[3, 5, 7]
+    upsampling: Literal["transposed", "resize"]
     cycle_weight: Positive
     identity_weight: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
     mask_composite: Flag

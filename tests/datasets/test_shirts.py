@@ -127,6 +127,17 @@ def test_no_augmentation_changes_nothing() -> None:
     assert np.array_equal(Augmentation().draw(np.random.default_rng(5), 40).picture(picture, 0), picture)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_close_up_shows_the_shirt_large_and_in_the_middle(root: Path, seed: int) -> None:
+    squares = load(root)
+    picture, boxes, coverages = squares.sample(1, Augmentation(flip=True, close_ups=1.0), np.random.default_rng(seed))
+    x1, y1, x2, y2 = boxes[0]
+    assert 64 / 1.85 <= max(x2 - x1, y2 - y1) <= 64 / 1.05
+    assert abs((x1 + x2) / 2 - 32) < 6 and abs((y1 + y2) / 2 - 32) < 6
+    red = picture[..., 0].astype(int) - picture[..., 1] > 85
+    assert (red & (coverages[0] > 128)).sum() / (red | (coverages[0] > 128)).sum() > 0.95
+
+
 def test_a_shirt_pushed_out_of_the_picture_is_no_object() -> None:
     coverage = np.zeros((1, 64, 64), np.uint8)
     coverage[0, :6, :6] = 255

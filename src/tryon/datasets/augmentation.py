@@ -3,6 +3,7 @@
 A change is drawn once, as a value, and then applied to each of them; the same generator state gives the same change.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,6 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tryon.geometry.landmarks import ABSENT, FLIP_ORDER
+
+# Round the default margin of a second look, as far as a first box is wrong.
+CLOSE_UP_MARGINS = (0.05, 0.4)
+CLOSE_UP_SHIFT = 0.06
 
 
 @dataclass(frozen=True)
@@ -21,24 +26,39 @@ class Augmentation:
         max_shift: largest shift along each axis, as a fraction of the side.
         max_scale: largest growth, 0.25 for 1.25 times; shrinking goes as far the other way.
         colour_jitter: largest change of contrast, of brightness and of each channel, as a fraction.
+        close_ups: part of the pictures that are shown with one object large, as a second look shows it.
     """
 
     flip: bool = False
     max_shift: float = 0.0
     max_scale: float = 0.0
     colour_jitter: float = 0.0
+    close_ups: float = 0.0
 
-    def draw(self, random: np.random.Generator, side: int) -> "Change":
-        """A change for a square picture of `side` pixels."""
+    def draw(self, random: np.random.Generator, side: int, boxes: Sequence[ArrayLike] = ()) -> "Change":
+        """A change for a square picture of `side` pixels; `boxes` (4,) are those of the objects in it."""
         mirrored = bool(random.random() < 0.5) and self.flip
         scale = float(np.exp(random.uniform(-1, 1) * np.log1p(self.max_scale)))
         shift = random.uniform(-1, 1, 2) * self.max_shift * side
+        if random.random() < self.close_ups and len(boxes):
+            scale, shift = _close_up(random, side, boxes, mirrored)
         contrast, brightness = (
             1 + random.uniform(-1, 1) * self.colour_jitter,
             random.uniform(-1, 1) * self.colour_jitter / 2,
         )
         channels = 1 + random.uniform(-1, 1, 3) * self.colour_jitter / 2
         return Change(side, mirrored, scale, (float(shift[0]), float(shift[1])), contrast, brightness, channels)
+
+
+def _close_up(
+    random: np.random.Generator, side: int, boxes: Sequence[ArrayLike], mirrored: bool
+) -> tuple[float, NDArray[np.float64]]:
+    """Scale and shift that bring one of the boxes to the middle, with a margin as of a second look."""
+    x1, y1, x2, y2 = np.asarray(boxes[int(random.integers(len(boxes)))], np.float64)
+    margin, off = random.uniform(*CLOSE_UP_MARGINS), random.uniform(-1, 1, 2) * CLOSE_UP_SHIFT * side
+    scale = side / (max(x2 - x1, y2 - y1, 1.0) * (1 + 2 * margin))
+    away = np.array([(x1 + x2) / 2, (y1 + y2) / 2]) - side / 2
+    return float(scale), off - away * scale * np.array([-1.0 if mirrored else 1.0, 1.0])
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,9 @@ class MaskRCNNTraining:
         self.store, self.checkpoint_interval_s = store, checkpoint_interval_s
         self.network = start_network(config, seed)
         self.steps_per_epoch = -(-len(train) // config.batch_size)
-        self.augmentation = Augmentation(config.flip, config.max_shift, config.max_scale, config.colour_jitter)
+        self.augmentation = Augmentation(
+            config.flip, config.max_shift, config.max_scale, config.colour_jitter, config.close_ups
+        )
         self.model = MaskRCNNLosses(self.network)
         optimizer = build_optimizer(config, self.steps_per_epoch)
         optimizer.build(self.model.trainable_variables)

@@ -29,6 +29,8 @@ TINY = MaskRCNNConfig(
     max_instances=2,
     detections=3,
     min_confidence=0.5,
+    second_look=True,
+    second_look_margin=0.3,
     weights="none",
     layers="all",
     epochs=2,
@@ -41,6 +43,7 @@ TINY = MaskRCNNConfig(
     max_shift=0.1,
     max_scale=0.1,
     colour_jitter=0.1,
+    close_ups=0.3,
     early_stop_epochs=0,
 )
 

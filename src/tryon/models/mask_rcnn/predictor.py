@@ -13,6 +13,7 @@ from tryon.images.resizing import Placement, letterbox
 from tryon.models.mask_rcnn.decoding import detect, own_masks, propose, refine
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.pasting import paste
+from tryon.models.mask_rcnn.second_look import same_instance, window_round
 from tryon.models.mask_rcnn.storage import load_network
 
 BATCH = 8  # pictures in one call: 4 % faster for each than 4, and 16 gains nothing
@@ -63,19 +64,51 @@ class Predictor:
         """Detections in RGB pictures (H, W, 3) uint8 of any sizes."""
         found: list[Detections] = []
         for start in range(0, len(images), BATCH):
-            found += self._predict_batch(images[start : start + BATCH])
+            batch = images[start : start + BATCH]
+            first = self._first_look(batch)
+            found += self._second_look(batch, first) if self.config.second_look else first
         return found
 
-    def _predict_batch(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+    def _first_look(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         side = self.config.image_size_px
         squares, placements = zip(*(letterbox(image, side, self._ground) for image in images), strict=True)
-        # Two batch sizes only, so that the graph is traced at most twice.
-        padding = [squares[0]] * (BATCH - len(squares) if len(squares) > 1 else 0)
-        out = self._model.predict_on_batch(np.stack([*squares, *padding]))
-        return [
-            self._in_picture({name: values[index] for name, values in out.items()}, placement)
-            for index, placement in enumerate(placements)
+        said = self._say(list(squares))
+        return [self._in_picture(out, placement) for out, placement in zip(said, placements, strict=True)]
+
+    def _second_look(self, images: Sequence[NDArray[np.uint8]], found: list[Detections]) -> list[Detections]:
+        """The detections with boxes and masks from a closer view of each, straight and mirrored; doubtful ones stay."""
+        side, margin = self.config.image_size_px, self.config.second_look_margin
+        places = [
+            (picture, index, window_round(detections.boxes[index], margin, side))
+            for picture, detections in enumerate(found)
+            for index in np.flatnonzero(detections.scores >= self.config.min_confidence)
         ]
+        straight = [window.cut(images[picture], self._ground) for picture, _, window in places]
+        said = self._say([view for square in straight for view in (square, square[:, ::-1])])
+        for (picture, index, window), *outs in zip(places, said[::2], said[1::2], strict=True):
+            first = found[picture].boxes[index].copy()
+            seen = [
+                same_instance(out, window, first, mirrored) for out, mirrored in zip(outs, (False, True), strict=True)
+            ]
+            views = [view for view in seen if view is not None]
+            if views:
+                height, width = images[picture].shape[:2]
+                box = np.mean([box for box, _, _ in views], axis=0)
+                found[picture].boxes[index] = np.clip(box, 0, np.array([width, height, width, height]))
+                pasted = [paste(mask, region, height, width) for _, mask, region in views]
+                found[picture].mask_probs[index] = np.mean(pasted, axis=0)
+        return found
+
+    def _say(self, squares: list[NDArray[np.uint8]]) -> list[dict[str, NDArray[Any]]]:
+        """What the network says of each square (S, S, 3), in batches of two sizes only, so that it is traced
+        at most twice."""
+        said = []
+        for start in range(0, len(squares), BATCH):
+            chunk = squares[start : start + BATCH]
+            padding = [chunk[0]] * (BATCH - len(chunk) if len(chunk) > 1 else 0)
+            out = self._model.predict_on_batch(np.stack([*chunk, *padding]))
+            said += [{name: values[index] for name, values in out.items()} for index in range(len(chunk))]
+        return said
 
     def _in_picture(self, out: dict[str, NDArray[Any]], placement: Placement) -> Detections:
         keep = (out["class_ids"] > 0) & (out["scores"] >= max(self.min_confidence, 1e-6))
