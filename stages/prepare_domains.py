@@ -27,7 +27,14 @@ def main(argv: Sequence[str]) -> None:
         params.domains.min_pictures,
     )
     with new_folder(arguments.out) as building:
-        counts = write_domains(sides, building, params.cyclegan.size_px, params.domains, params.seed)
+        counts = write_domains(
+            sides,
+            building,
+            params.cyclegan.size_px,
+            params.domains,
+            params.seed,
+            plain_in_grey=params.cyclegan.plain_in_grey,
+        )
     for side, count in counts.items():
         logger.info("%s/%s: %d pictures of %d cut-outs", arguments.out, side, count, len(sides.pictures[side]))
 

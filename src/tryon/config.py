@@ -180,6 +180,7 @@ class CycleGANConfig:
     upsampling: Literal["transposed", "resize"]
     cycle_weight: Positive
     identity_weight: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+    plain_in_grey: Flag
     mask_composite: Flag
     mask_input: Flag
     position_input: Flag

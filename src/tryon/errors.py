@@ -84,7 +84,7 @@ class RefusalReason(StrEnum):
     PATTERN_UNKNOWN = "pattern_unknown"
 
 
-class FittingRefusal(TryonError):
+class FittingRefusal(TryonError):  # noqa: N818 - a refusal is an answer, not a fault
     """A photo or garment that cannot be fitted, with the reason as a value that programs can read."""
 
     def __init__(

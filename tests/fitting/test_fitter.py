@@ -52,6 +52,17 @@ def test_stripes_of_the_generator_are_stripes_in_the_result() -> None:
     assert frequency == pytest.approx(7.2, rel=0.05)
 
 
+def test_noise_of_a_generator_does_not_reach_a_plain_shirt() -> None:
+    class NoisyGenerator(FlatGenerator):
+        def redraw(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+            noise = np.random.default_rng(0).normal(0, 0.15, images.shape)
+            return np.clip(super().redraw(images, masks) + noise * (masks[..., None] > 0.5), 0, 1).astype(np.float32)
+
+    clean = fitter().fit(photo(), garment(BLUE)).image.astype(float)
+    noisy = Fitter(ColourPredictor(), {"blue": NoisyGenerator(BLUE)}, CONFIG, 0.06).fit(photo(), garment(BLUE)).image
+    assert np.abs(noisy - clean)[INSIDE].mean() < 5
+
+
 def test_two_garments_give_two_results_and_a_pattern_can_be_given() -> None:
     plain, striped = (fitter().fit(photo(), garment(BLUE, striped)) for striped in (False, True))
     assert (plain.pattern, striped.pattern) == ("blue", "striped")

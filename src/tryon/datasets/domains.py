@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from tryon.config import DomainsConfig
 from tryon.errors import DataError
 from tryon.formats.tables import read_table, write_table
+from tryon.images.colour import to_float, to_u8
 from tryon.images.cutouts import NEUTRAL_GROUND_U8
 from tryon.images.files import read_rgba, write_png
 from tryon.images.patterns import Look, look_distance, mean_look, measure_look
 from tryon.images.resizing import resize
+from tryon.images.shading import in_grey
 from tryon.outputs import write_json
 
 MANIFEST_COLUMNS = ("file", "side", "origin", "kind", "look", "flip", "shift_x", "shift_y", "scale")
@@ -30,6 +32,7 @@ TARGET_LOOK, SAME_LOOK, FAR_LOOK = 0.6, 1.0, 1.5
 # dots, checks and prints vary more. Below 6 (lightness) and 5 (colour) is shading and JPEG noise.
 _UNEVEN, _LEAST_STD = 2.0, (6.0, 5.0, 5.0)
 _SPLITS = ("train", "test")
+_HALF = 127  # of a mask in 8 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +145,9 @@ def side_of(look: Look, sources: Sequence[Look], target: Look) -> str | None:
     return None
 
 
-def write_domains(sides: Sides, folder: Path, size_px: int, config: DomainsConfig, seed: int) -> dict[str, int]:
+def write_domains(
+    sides: Sides, folder: Path, size_px: int, config: DomainsConfig, seed: int, *, plain_in_grey: bool = False
+) -> dict[str, int]:
     """Write the four folders, `manifest.csv` and `look.json`; the same cut-outs and seed give the same bytes.
 
     Training sides are filled with augmented copies up to `config.max_pictures`; test sides hold each cut-out once.
@@ -157,7 +162,9 @@ def write_domains(sides: Sides, folder: Path, size_px: int, config: DomainsConfi
         target.mkdir(parents=True, exist_ok=True)
         for index, (cut, change) in enumerate(_plan(sides.pictures[side], side, config, rng)):
             file = f"{index:06d}.png"
-            write_png(target / file, render_copy(cut.image, cut.mask, change, size_px))
+            painted = plain_in_grey and side.endswith("A")
+            image = to_u8(in_grey(to_float(cut.image), cut.mask > _HALF)) if painted else cut.image
+            write_png(target / file, render_copy(image, cut.mask, change, size_px))
             rows.append(_row(f"{side}/{file}", side, cut, change))
     write_table(folder / "manifest.csv", MANIFEST_COLUMNS, rows)
     write_json(folder / "look.json", sides.target.to_dict())

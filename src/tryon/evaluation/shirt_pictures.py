@@ -22,6 +22,6 @@ def draw_outlines(
     for masks, colour in ((true_masks, TRUE_COLOUR), (found_masks, FOUND_COLOUR)):
         for mask in masks:
             smooth = cv2.resize(np.asarray(mask, np.uint8), size, interpolation=cv2.INTER_NEAREST)
-            contours, _ = cv2.findContours(smooth, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+            contours, _ = cv2.findContours(smooth, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
             cv2.drawContours(canvas, contours, -1, colour, 2, cv2.LINE_AA)
     return np.asarray(resize_long_side(canvas, LONG_SIDE_PX), np.uint8)

@@ -97,8 +97,8 @@ class Fitter:
             pattern: draw this pattern; None recognises it from the garment.
 
         Raises:
-            FittingRefusal: no shirt or garment was found, the shirt is too small, there is no such pattern, or the garment
-                looks like none of them.
+            FittingRefusal: no shirt or garment was found, the shirt is too small, there is no such pattern, or the
+                garment looks like none of them.
         """
         self._checked_pattern(pattern)
         worn, target = self.segment([photo, garment])

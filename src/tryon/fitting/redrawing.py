@@ -21,6 +21,8 @@ Mask = NDArray[np.bool_]
 # Standard deviation of the blur that separates light from cloth, as a fraction of the shirt's height: a generated pixel
 # for plain cloth; for stripes one that covers their period.
 _PLAIN_BLUR, _BLUR_PER_PERIOD = 0.02, 0.6
+# Plain cloth has no detail of its own: what a generator draws on it up to this scale is the generator's noise.
+_PLAIN_CLOTH_BLUR = 0.1
 # Worn plain shirts measure up to 0.25, striped ones from 0.6 (`tryon.images.patterns`).
 _STRIPED_FROM = 0.4
 # Reaches across the border band (2 x `border_px` and the blur of its alpha) to the nearest untouched pixels.
@@ -64,6 +66,8 @@ def redraw_shirt(
     inside = take_square(shirt.mask, cut.placement)
     sure = _eroded(inside)
     height = float(np.flatnonzero(inside.any(axis=1)).size)
+    if generator.look.stripe_strength < _STRIPED_FROM:
+        drawn = masked_blur(drawn, inside, _PLAIN_CLOTH_BLUR * height)
     worn_shade = shade_of(square, sure, _cloth_blur_px(shirt.look, height, plain=0.0))
     drawn_shade = shade_of(drawn, inside, _cloth_blur_px(generator.look, height, plain=_PLAIN_BLUR * height))
     lit = relight(drawn, drawn_shade, worn_shade, config.detail)

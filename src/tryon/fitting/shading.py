@@ -10,14 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.images.colour import from_linear, lab_to_rgb, luminance, rgb_to_lab, to_linear
+from tryon.images.shading import NOISE_FLOOR, SHADE_RANGE
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
-# A fold darker or lighter than this against the shirt's mean is a strap, a hand or noise of a black shirt, not light.
-_SHADE_RANGE = (0.15, 3.0)
-# Added to luminances before dividing: 8-bit noise of a black shirt must not become folds of a white one.
-_NOISE_FLOOR = 0.004
 
 
 def extend_outwards(values: Floats, inside: Mask) -> Floats:
@@ -49,10 +45,10 @@ def shade_of(image: Floats, inside: Mask, smooth_px: float = 0.0) -> Floats:
         inside: pixels that surely show the cloth.
         smooth_px: standard deviation of a blur that removes a pattern of the cloth; 0 keeps every fold.
     """
-    light = luminance(image) + np.float32(_NOISE_FLOOR)
+    light = luminance(image) + np.float32(NOISE_FLOOR)
     if smooth_px > 0:
         light = masked_blur(light, inside, smooth_px)
-    shade = np.clip(light / light[inside].mean(), *_SHADE_RANGE)
+    shade = np.clip(light / light[inside].mean(), *SHADE_RANGE)
     return extend_outwards(np.asarray(shade, np.float32), inside)
 
 

@@ -55,9 +55,11 @@ def architecture_of(config: CycleGANConfig) -> Architecture:
         generator_blocks=config.generator_blocks,
         critic_filters=config.critic_filters,
         edge_kernel_px=config.edge_kernel_px,
+        resize_convolution=config.upsampling == "resize",
         mask_input=config.mask_input,
         position_input=config.position_input,
         mask_composite=config.mask_composite,
+        plain_in_grey=config.plain_in_grey,
     )
 
 

@@ -28,6 +28,8 @@ class Architecture:
         position_input: the place of each pixel within the garment's box, two channels in [-1, 1].
         mask_composite: the generators' output counts inside the mask only; outside stays the input picture.
         edge_kernel_px: side of the generator's first and last kernel (the paper: 7).
+        plain_in_grey: plain pictures are painted mid grey (`tryon.images.shading.in_grey`) before they are redrawn.
+        resize_convolution: maps grow by repeating cells and convolving, not by transposed convolution (the paper).
     """
 
     size_px: int
@@ -38,6 +40,8 @@ class Architecture:
     mask_input: bool = False
     position_input: bool = False
     mask_composite: bool = False
+    resize_convolution: bool = False
+    plain_in_grey: bool = False
 
     @property
     def input_channels(self) -> int:
@@ -63,10 +67,8 @@ def build_generator(architecture: Architecture, name: str = "generator", seed: i
         y = _convolution(4 * filters, 3, seeds, f"block_{block}_second")(_reflect(y, 1))
         x = layers.Add(name=f"block_{block}")([x, _instance_norm(f"block_{block}_second")(y)])
     for level, width in enumerate((2 * filters, filters), start=1):
-        x = _transposed(width, seeds, f"up_{level}")(x)
-        # The reference's padding 1 and output padding 1: a `valid` transposed convolution without its first row and
-        # column.
-        x = _normalised_relu(layers.Cropping2D(((1, 0), (1, 0)), name=f"up_{level}_crop")(x), f"up_{level}")
+        grow = _resized if architecture.resize_convolution else _transposed
+        x = _normalised_relu(grow(x, width, seeds, f"up_{level}"), f"up_{level}")
     x = _convolution(3, architecture.edge_kernel_px, seeds, "leave")(_reflect(x, reach))
     return keras.Model(picture, layers.Activation("tanh", name="redrawn", dtype="float32")(x), name=name)
 
@@ -164,10 +166,16 @@ def _convolution(
     )
 
 
-def _transposed(filters: int, seeds: Iterator[int], name: str) -> keras.layers.Layer:
-    return layers.Conv2DTranspose(
-        filters, 3, 2, padding="valid", kernel_initializer=_kernel_initializer(seeds), name=name
-    )
+def _transposed(x: keras.KerasTensor, filters: int, seeds: Iterator[int], name: str) -> keras.KerasTensor:
+    kernels = _kernel_initializer(seeds)
+    x = layers.Conv2DTranspose(filters, 3, 2, padding="valid", kernel_initializer=kernels, name=name)(x)
+    # The reference's padding 1 and output padding 1: a `valid` transposed convolution without its first row and column.
+    return layers.Cropping2D(((1, 0), (1, 0)), name=f"{name}_crop")(x)
+
+
+def _resized(x: keras.KerasTensor, filters: int, seeds: Iterator[int], name: str) -> keras.KerasTensor:
+    """Every cell four times, then a convolution: all cells are covered equally often (Odena et al. 2016)."""
+    return _convolution(filters, 3, seeds, name)(_reflect(layers.UpSampling2D(2, name=f"{name}_repeat")(x), 1))
 
 
 def _instance_norm(name: str) -> keras.layers.Layer:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tryon.errors import DataError, ModelError
 from tryon.images.patterns import Look
+from tryon.images.shading import in_grey
 from tryon.models.cyclegan.guides import compose, from_network, guide_channels, to_network, with_guides
 from tryon.models.cyclegan.networks import Architecture, build_generator
 from tryon.outputs import write_bytes, write_json
@@ -46,6 +47,8 @@ class PatternGenerator:
             images: (B, S, S, 3) float32 in [0, 1], cut-outs on the neutral ground.
             masks: (B, S, S) float32 in [0, 1].
         """
+        if self.config.plain_in_grey and len(images):
+            images = np.stack([in_grey(image, mask > 0.5) for image, mask in zip(images, masks, strict=True)])
         return self._translate(self.plain_to_pattern, images, masks)
 
     def restore(self, images: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
