@@ -16,11 +16,9 @@ def main(argv: Sequence[str]) -> None:
 
     from tryon.config import load_params
     from tryon.reporting.page import write_report
-    from tryon.reporting.summary import print_summary
     from tryon.tracking import run_key
 
     write_report(Path(), args.out, load_params(), run_key())
-    print_summary(Path(), args.out)
 
 
 if __name__ == "__main__":

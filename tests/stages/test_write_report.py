@@ -1,4 +1,4 @@
-"""Stage `write_report`: page and headline figures, and one plain message where something is missing."""
+"""Stage `write_report` and the summary after it: page, headline figures, and one plain message where something is missing."""
 
 import importlib.util
 import json
@@ -25,10 +25,12 @@ def run_folder(workspace: Path) -> Path:
     return workspace
 
 
-def test_the_stage_writes_the_page_and_prints_figures_and_path(
+def test_the_stage_writes_the_page_and_the_summary_prints_figures_and_path(
     run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["--out", "reports/index.html"])
+    assert capsys.readouterr().out == ""
+    summary.main(["reports/index.html"])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["figure", "value", "target", "verdict"]
     assert any(line.endswith("not met") and " 0.571 " in line for line in lines)
@@ -56,15 +58,6 @@ def test_a_missing_artifact_is_one_message_and_exit_code_1(
 def test_the_time_of_the_stage_is_recorded(run_folder: Path) -> None:
     assert run_stage("write_report", main, ["--out", "reports/index.html"]) == 0
     assert "write_report" in json.loads((run_folder / "metrics/timing.json").read_text())["stages"]
-
-
-def test_the_summary_repeats_the_figures_of_a_report_that_is_there(
-    run_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    main(["--out", "reports/index.html"])
-    first = capsys.readouterr().out
-    summary.main(["reports/index.html"])
-    assert capsys.readouterr().out == first
 
 
 def test_the_summary_without_a_report_says_what_to_run(workspace: Path) -> None:
