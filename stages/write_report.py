@@ -1,4 +1,4 @@
-"""Stage `write_report`: one offline page of everything a run made, and its headline figures on stdout."""
+"""Stage `write_report`: one offline page of everything that a run made."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Stage `write_report` and the summary after it: page, headline figures, and one plain message where something is missing."""
+"""Stage `write_report` and the summary: page, headline figures, one plain message where something is missing."""
 
 import importlib.util
 import json
