@@ -147,7 +147,7 @@ def test_training_starts_from_given_weights(whole: Any, tmp_path: Path) -> None:
     (tmp_path / "weights.h5").write_bytes(weights_of(whole[0]))
     network = start_network(tiny(weights=str(tmp_path / "weights.h5"), layers="heads"), SEED)
     assert weights_to_bytes(network) == weights_of(whole[0])
-    assert not any(layer.trainable for layer in network.trunk.layers if layer.name.startswith(("conv", "res")))
+    assert not any(layer.trainable_weights for layer in network.trunk.layers if layer.name.startswith(("conv", "res")))
     with pytest.raises(ModelError, match="rpn_conv_shared"):
         start_network(tiny(weights=str(tmp_path / "weights.h5"), rpn_channels=32), SEED)
 

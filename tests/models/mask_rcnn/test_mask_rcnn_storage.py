@@ -136,21 +136,23 @@ def test_bytes_that_are_no_hdf5_file_are_refused() -> None:
         fill_weights(build_mask_rcnn(tiny(), 1), b"no weights", Path("given.h5"))
 
 
-def test_detections_have_the_pictures_own_size(saved: Path) -> None:
+@pytest.fixture(scope="module")
+def predictor(saved: Path) -> Any:
     from tryon.models.mask_rcnn import load_predictor
 
+    return load_predictor(saved)
+
+
+def test_detections_have_the_pictures_own_size(predictor: Any) -> None:
     pictures = [np.zeros((40, 90, 3), np.uint8), np.zeros((130, 65, 3), np.uint8)]
-    for picture, found in zip(pictures, load_predictor(saved).predict(pictures), strict=True):
+    for picture, found in zip(pictures, predictor.predict(pictures), strict=True):
         height, width = picture.shape[:2]
         assert found.mask_probs.shape == (len(found), height, width) and found.masks.dtype == bool
         assert np.all(found.boxes >= 0) and np.all(found.boxes <= [width, height, width, height])
         assert np.all(np.diff(found.scores) <= 0) and len(found) > 0
 
 
-def test_one_by_one_is_as_in_a_batch(saved: Path) -> None:
-    from tryon.models.mask_rcnn import load_predictor
-
-    predictor = load_predictor(saved)
+def test_one_by_one_is_as_in_a_batch(predictor: Any) -> None:
     pictures = list(ellipse_pictures(9, 80)[0])
     together = predictor.predict(pictures)
     alone = [predictor.predict([picture])[0] for picture in pictures]
@@ -158,10 +160,8 @@ def test_one_by_one_is_as_in_a_batch(saved: Path) -> None:
         assert np.allclose(first.boxes, second.boxes, atol=1e-2) and np.allclose(first.scores, second.scores, atol=1e-4)
 
 
-def test_confidence_cuts_and_may_leave_nothing(saved: Path) -> None:
-    from tryon.models.mask_rcnn import load_predictor
-
-    picture = np.zeros((50, 60, 3), np.uint8)
-    (found,) = load_predictor(saved, min_confidence=1.0).predict([picture])
+def test_confidence_cuts_and_may_leave_nothing(predictor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictor, "min_confidence", 1.0)
+    (found,) = predictor.predict([np.zeros((50, 60, 3), np.uint8)])
     assert len(found) == 0 and found.masks.shape == (0, 50, 60)
-    assert load_predictor(saved).predict([]) == []
+    assert predictor.predict([]) == []
