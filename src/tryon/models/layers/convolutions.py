@@ -33,8 +33,8 @@ class BatchNorm(keras.layers.BatchNormalization):  # type: ignore[misc]
 class ScaledConv2D(keras.layers.Conv2D):  # type: ignore[misc]
     """A convolution with standardised weights and a learnt gain for each channel: normalises without a batch.
 
-    Costs nothing for each picture and acts alike in training and use. (Batch normalisation is not fused by Keras 3 on a
-    CPU and took a third of a step of the light network.)
+    Costs nothing for each picture and acts alike in training and use, where batch normalisation is not fused by Keras 3
+    on a CPU.
 
     Args:
         gain: initial gain of every channel; 0 lets a residual branch start as nothing.
