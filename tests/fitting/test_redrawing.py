@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tests.fitting.stand_ins import BLUE, CONFIG, FlatGenerator, garment, photo, shirt_mask
+from tests.fitting.stand_ins import BLUE, CONFIG, ColourPredictor, FlatGenerator, garment, photo, shirt_mask
 from tryon.fitting.redrawing import lay_over, redraw_shirt
-from tryon.fitting.segments import Segment
-from tryon.images.patterns import measure_look
+from tryon.fitting.segments import find_shirts
+from tryon.images.colour import rgb_to_lab, to_float
 
 
 def test_the_worn_colour_does_not_shine_through_a_soft_border() -> None:
@@ -30,8 +30,19 @@ def test_nothing_is_laid_where_alpha_is_0() -> None:
 
 def test_the_layer_covers_the_mask_and_the_border_beyond_without_the_neutral_ground() -> None:
     picture, mask = photo(), shirt_mask()
-    shirt, wanted = Segment(mask, 0.9, measure_look(picture, mask)), measure_look(garment(BLUE), mask)
-    layer = redraw_shirt(picture, shirt, FlatGenerator(BLUE), wanted, config=CONFIG, margin=0.06)
+    shirt, target = find_shirts(ColourPredictor(), [picture, garment(BLUE)], radius=0.0, band=0.0)
+    assert shirt is not None and target is not None
+    layer = redraw_shirt(picture, shirt, FlatGenerator(BLUE), target.palette, config=CONFIG, margin=0.06)
     near = np.zeros_like(mask)
     near[28:102, 28:72] = True
     assert (layer[near][:, 2] > layer[near][:, 0] + 0.15).all()
+
+
+def test_a_palette_holds_equal_shares_of_the_cloth_from_dark_to_light() -> None:
+    picture = garment(BLUE, striped=True)
+    (found,) = find_shirts(ColourPredictor(), [picture], radius=0.0, band=0.0)
+    assert found is not None and found.palette.shape == (32, 3)
+    assert (np.diff(found.palette[:, 0]) >= 0).all()
+    assert found.palette[0, 0] < 40 < 80 < found.palette[-1, 0]
+    mean = rgb_to_lab(to_float(picture[found.mask])).mean(axis=0)
+    assert np.allclose(found.palette.mean(axis=0), mean, atol=0.5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tryon.fitting.shading import extend_outwards, masked_blur, match_mean, relight, shade_of
+from tryon.fitting.shading import coloured_like, extend_outwards, masked_blur, relight, shade_of
 from tryon.images.colour import from_linear, rgb_to_lab, to_linear
 
 
@@ -72,11 +72,27 @@ def test_noise_of_a_black_shirt_does_not_become_folds_of_a_white_one() -> None:
     assert shade_of(noise, np.ones((40, 40), bool)).std() < 0.1
 
 
-def test_matching_the_mean_reaches_the_target_by_the_amount() -> None:
-    layer, inside = lit([0.4, 0.5, 0.6], folds()), np.ones((40, 40), bool)
-    target = np.array([60.0, 20.0, 10.0])
-    before = rgb_to_lab(layer)[inside].mean(axis=0)
-    assert np.allclose(rgb_to_lab(match_mean(layer, inside, target, 1.0))[inside].mean(axis=0), target, atol=0.5)
-    half = rgb_to_lab(match_mean(layer, inside, target, 0.5))[inside].mean(axis=0)
-    assert np.allclose(half, (before + target) / 2, atol=0.5)
-    assert match_mean(layer, inside, target, 0.0) is layer
+NAVY_TO_WHITE = np.linspace([20.0, 5.0, -30.0], [95.0, 0.0, 4.0], 32).astype(np.float32)
+
+
+def test_the_darkest_pixels_get_the_darkest_colour_of_the_palette() -> None:
+    grey = np.linspace(0.3, 0.6, 40 * 40).astype(np.float32).reshape(40, 40, 1)
+    layer, inside = np.repeat(grey, 3, axis=-1), np.ones((40, 40), bool)
+    lab = rgb_to_lab(coloured_like(layer, inside, NAVY_TO_WHITE, 1.0))
+    assert np.allclose(lab[0, 0], NAVY_TO_WHITE[0], atol=3)
+    assert np.allclose(lab[-1, -1], NAVY_TO_WHITE[-1], atol=3)
+    assert (np.diff(lab[..., 0].ravel()) >= -0.1).all()
+
+
+def test_colours_move_by_the_amount() -> None:
+    grey = np.linspace(0.3, 0.6, 40 * 40).astype(np.float32).reshape(40, 40, 1)
+    layer, inside = np.repeat(grey, 3, axis=-1), np.ones((40, 40), bool)
+    whole, half = (rgb_to_lab(coloured_like(layer, inside, NAVY_TO_WHITE, amount)) for amount in (1.0, 0.5))
+    assert np.allclose(half, (whole + rgb_to_lab(layer)) / 2, atol=0.5)
+    assert coloured_like(layer, inside, NAVY_TO_WHITE, 0.0) is layer
+
+
+def test_cloth_of_one_colour_takes_the_one_colour_of_a_palette() -> None:
+    layer, target = np.full((8, 8, 3), 0.5, np.float32), np.array([[60.0, 20.0, 10.0]], np.float32)
+    lab = rgb_to_lab(coloured_like(layer, np.ones((8, 8), bool), target, 1.0))
+    assert np.allclose(lab, target[0], atol=0.1)

@@ -119,8 +119,9 @@ class Fitter:
         if pattern is None and distance > self._config.max_look_distance:
             raise self._unlike_every_pattern(recognised, distance)
         drawn = pattern or recognised
-        wanted = target.look if drawn == recognised else self._generators[drawn].look
-        layer = redraw_shirt(photo, shirt, self._generators[drawn], wanted, config=self._config, margin=self._margin)
+        # A garment that is drawn in another pattern than its own has no colours for it.
+        palette = target.palette if drawn == recognised else None
+        layer = redraw_shirt(photo, shirt, self._generators[drawn], palette, config=self._config, margin=self._margin)
         alpha = edge_alpha(shirt.mask, self._config.border_px)
         image = lay_over(photo, layer, alpha)
         return FittingResult(image, alpha, drawn, recognised, shirt.mask, target.mask, target.look)

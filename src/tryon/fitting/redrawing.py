@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
 from tryon.fitting.segments import Segment
-from tryon.fitting.shading import extend_outwards, masked_blur, match_mean, relight, shade_of
+from tryon.fitting.shading import coloured_like, extend_outwards, masked_blur, relight, shade_of
 from tryon.images.colour import to_float, to_u8
 from tryon.images.cutouts import CutOut, cut_out, paste_back, take_square
 from tryon.images.patterns import Look
@@ -18,11 +18,10 @@ Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-# Standard deviation of the blur that separates light from cloth, as a fraction of the shirt's height: a generated pixel
-# for plain cloth; for stripes one that covers their period.
-_PLAIN_BLUR, _BLUR_PER_PERIOD = 0.02, 0.6
-# Plain cloth has no detail of its own: what a generator draws on it up to this scale is the generator's noise.
-_PLAIN_CLOTH_BLUR = 0.1
+# Standard deviation of the blur that separates light from striped cloth, in periods of the stripes.
+_BLUR_PER_PERIOD = 0.6
+# But at least this fraction of the shirt's height: about a generated pixel.
+_LEAST_BLUR = 0.02
 # Worn plain shirts measure up to 0.25, striped ones from 0.6 (`tryon.images.patterns`).
 _STRIPED_FROM = 0.4
 # Reaches across the border band (2 x `border_px` and the blur of its alpha) to the nearest untouched pixels.
@@ -48,7 +47,13 @@ class Generator(Protocol):
 
 
 def redraw_shirt(
-    photo: Picture, shirt: Segment, generator: Generator, wanted: Look, *, config: FittingConfig, margin: float
+    photo: Picture,
+    shirt: Segment,
+    generator: Generator,
+    palette: Floats | None,
+    *,
+    config: FittingConfig,
+    margin: float,
 ) -> Floats:
     """A layer (H, W, 3) in [0, 1] that shows the shirt in the generator's pattern inside its mask and a little beyond.
 
@@ -56,7 +61,8 @@ def redraw_shirt(
         photo: (H, W, 3).
         shirt: what is worn.
         generator: of the pattern.
-        wanted: look of the garment; its mean colour is taken over as far as `config.match_colour` says.
+        palette: colours of the garment (`Segment.palette`), taken over as far as `config.match_colour` says; None keeps
+            those that the generator drew.
         config: how much of the photo's light is taken over, and the like.
         margin: free space round the cut-out.
     """
@@ -64,18 +70,30 @@ def redraw_shirt(
     drawn = _enlarged(generator.redraw(to_float(cut.image)[None], (cut.mask > 0).astype(np.float32)[None])[0], cut)
     square = to_float(take_square(photo, cut.placement))
     inside = take_square(shirt.mask, cut.placement)
-    sure = _eroded(inside)
     height = float(np.flatnonzero(inside.any(axis=1)).size)
     if generator.look.stripe_strength < _STRIPED_FROM:
-        drawn = masked_blur(drawn, inside, _PLAIN_CLOTH_BLUR * height)
-    worn_shade = shade_of(square, sure, _cloth_blur_px(shirt.look, height, plain=0.0))
-    drawn_shade = shade_of(drawn, inside, _cloth_blur_px(generator.look, height, plain=_PLAIN_BLUR * height))
-    lit = relight(drawn, drawn_shade, worn_shade, config.detail)
-    # The mean of stripes depends on which of them are seen: matching it was measured to make things worse.
-    amount = config.match_colour if wanted.stripe_strength < _STRIPED_FROM else 0.0
-    matched = match_mean(lit, inside, np.asarray(wanted.lab), amount)
-    layer: Floats = paste_back(matched, cut.placement, *photo.shape[:2])
+        cloth = _plain_cloth(drawn, inside, palette, config)
+    else:
+        cloth = _patterned_cloth(drawn, inside, palette, config, _cloth_blur_px(generator.look, height))
+    light = shade_of(square, _eroded(inside), _cloth_blur_px(shirt.look, height))
+    lit = relight(cloth, np.ones_like(light), light, config.detail)
+    layer: Floats = paste_back(lit, cut.placement, *photo.shape[:2])
     return layer
+
+
+def _plain_cloth(drawn: Floats, inside: Mask, palette: Floats | None, config: FittingConfig) -> Floats:
+    """Cloth of one colour, the median of what was drawn: the rest of what a generator draws there is its noise."""
+    cloth = np.broadcast_to(np.median(drawn[inside], axis=0), drawn.shape).astype(np.float32)
+    return cloth if palette is None else coloured_like(cloth, inside, palette.mean(axis=0)[None], config.match_colour)
+
+
+def _patterned_cloth(
+    drawn: Floats, inside: Mask, palette: Floats | None, config: FittingConfig, blur_px: float
+) -> Floats:
+    """The drawn pattern without the light that was drawn with it, in the garment's colours."""
+    light = shade_of(drawn, inside, blur_px)
+    cloth = relight(drawn, light, np.ones_like(light), config.detail)
+    return cloth if palette is None else coloured_like(cloth, inside, palette, config.match_colour)
 
 
 def lay_over(photo: Picture, layer: Floats, alpha: Floats) -> Picture:
@@ -104,8 +122,8 @@ def _eroded(mask: Mask) -> Mask:
     return np.asarray(inner if inner.any() else mask, bool)
 
 
-def _cloth_blur_px(look: Look, height: float, *, plain: float) -> float:
-    """How far light must be blurred, so that the cloth's pattern is not taken for it."""
-    if look.stripe_strength >= _STRIPED_FROM:
-        return max(_BLUR_PER_PERIOD * look.stripe_period, _PLAIN_BLUR) * height
-    return plain
+def _cloth_blur_px(look: Look, height: float) -> float:
+    """How far light must be blurred, so that the cloth's pattern is not taken for it; 0 for plain cloth."""
+    if look.stripe_strength < _STRIPED_FROM:
+        return 0.0
+    return max(_BLUR_PER_PERIOD * look.stripe_period, _LEAST_BLUR) * height

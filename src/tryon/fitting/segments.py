@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.fitting.edges import refine_mask
+from tryon.images.colour import rgb_to_lab, to_float
 from tryon.images.instances import main_instance
 from tryon.images.patterns import Look, measure_look
 
 Picture = NDArray[np.uint8]
+
+_SHADES = 32  # of a palette: enough to tell two stripes and the blur between them
 
 
 class Predictor(Protocol):
@@ -24,11 +27,19 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """The shirt of one picture: its mask (H, W) at the picture's size, its confidence and its look."""
+    """The shirt of one picture.
+
+    Args:
+        mask: (H, W) at the picture's size.
+        score: confidence.
+        look: what its cloth looks like.
+        palette: (P, 3) Lab, the colours of its cloth from the darkest to the lightest, each of an equal share of it.
+    """
 
     mask: NDArray[np.bool_]
     score: float
     look: Look
+    palette: NDArray[np.float32]
 
 
 def find_shirts(
@@ -44,4 +55,11 @@ def _main_shirt(picture: Picture, detections: Any, radius: float, band: float) -
     if index is None:
         return None
     mask = refine_mask(picture, detections.mask_probs[index], radius=radius, band=band)
-    return Segment(mask, float(detections.scores[index]), measure_look(picture, mask))
+    return Segment(mask, float(detections.scores[index]), measure_look(picture, mask), _palette(picture, mask))
+
+
+def _palette(picture: Picture, mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Mean Lab of each of `_SHADES` equal shares of the masked pixels, in the order of their lightness."""
+    lab = rgb_to_lab(to_float(picture[mask]))
+    shares = np.array_split(lab[np.argsort(lab[:, 0], kind="stable")], min(_SHADES, len(lab)))
+    return np.stack([share.mean(axis=0) for share in shares]).astype(np.float32)

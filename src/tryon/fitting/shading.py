@@ -58,10 +58,21 @@ def relight(layer: Floats, old_shade: Floats, new_shade: Floats, amount: float) 
     return np.asarray(np.clip(from_linear(to_linear(layer) * gain[..., None]), 0, 1), np.float32)
 
 
-def match_mean(layer: Floats, inside: Mask, target_lab: NDArray[np.floating], amount: float) -> Floats:
-    """The layer with its mean Lab colour inside the mask moved towards a target's by `amount`, 0 to 1."""
+def coloured_like(layer: Floats, inside: Mask, palette: Floats, amount: float) -> Floats:
+    """The layer in the colours of a palette: its darkest pixels in the palette's darkest colour, and so on up.
+
+    A small generator draws the right pattern in uncertain tones; the garment's own picture has the tones.
+
+    Args:
+        layer: (H, W, 3) in [0, 1].
+        inside: pixels whose lightness is ranked.
+        palette: (P, 3) Lab from dark to light, each of an equal share.
+        amount: from 0 (the layer as it is) to 1 (the palette's colours alone).
+    """
     if amount <= 0:
         return layer
     lab = rgb_to_lab(layer)
-    step = (np.asarray(target_lab, np.float32) - lab[inside].mean(axis=0)) * np.float32(amount)
-    return lab_to_rgb(lab + step)
+    ranks = (np.arange(len(palette)) + 0.5) / len(palette)
+    rank = np.interp(lab[..., 0], np.quantile(lab[inside][:, 0], ranks), ranks)
+    wanted = np.stack([np.interp(rank, ranks, palette[:, channel]) for channel in range(3)], axis=-1)
+    return lab_to_rgb(lab + np.float32(amount) * (wanted.astype(np.float32) - lab))
