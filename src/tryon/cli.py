@@ -84,7 +84,6 @@ def fit(
     _require_png(out)
     from tryon.config import load_params
     from tryon.images.decoding import read_untrusted
-    from tryon.images.files import write_png
 
     params = load_params()
     pictures = read_untrusted(photo), read_untrusted(garment)
@@ -94,12 +93,13 @@ def fit(
             needed=f"mask_rcnn/ and cyclegan/PATTERN/ in {models}",
             remedy="run `make repro`, or name the folder with --models",
         )
+    from tryon.fitting.files import write_result
     from tryon.fitting.fitter import Fitter
     from tryon.tracking import run_key
 
     fitter = Fitter.load(models / "mask_rcnn", models / "cyclegan", params.fitting, params.cutouts.margin)
     result = fitter.fit(*pictures, pattern)
-    write_png(out, result.image, text={"run_key": run_key(), "pattern": result.pattern})
+    write_result(out, result, run_key())
     redrawn = float((result.alpha > 0).mean())
     print(f"{out}: pattern {result.pattern}, {redrawn:.1%} of the photo redrawn")
 

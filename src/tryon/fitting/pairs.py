@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import FittingRefusal
-from tryon.fitting.files import alpha_to_u8, result_text
+from tryon.fitting.files import alpha_to_u8, write_result
 from tryon.fitting.fitter import Fitter
 from tryon.fitting.segments import Segment
 from tryon.images.files import read_image, write_png
@@ -37,7 +37,7 @@ class PairFitter:
         except FittingRefusal as refusal:
             return {"refusal": refusal.reason.value}
         name = f"{photo.stem}__{garment.stem}.png"
-        write_png(self._folder / name, fitted.image, result_text(fitted.pattern, self._run_key))
+        write_result(self._folder / name, fitted, self._run_key)
         write_png(self._folder / "alpha" / name, alpha_to_u8(fitted.alpha))
         lab = " ".join(f"{value:.2f}" for value in fitted.garment_look.lab)
         return {"result": name, "alpha": f"alpha/{name}", "recognised": fitted.recognised, "garment_lab": lab}
