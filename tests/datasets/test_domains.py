@@ -62,8 +62,9 @@ def material(tmp_path: Path) -> tuple[Path, Path]:
             name = f"{len(garments):06d}.jpg"
             garments[name] = shirt(colour, seed=len(garments))
             rows.append(f"{name},{pattern},{split},1")
+    garments["000080.jpg"] = shirt("white", seed=80)
     garments["000090.jpg"] = shirt("red", stripes=True)
-    rows += ["000090.jpg,blue,train,1", "000091.jpg,blue,train,0"]
+    rows += ["000080.jpg,plain,validation,1", "000090.jpg,blue,train,1", "000091.jpg,blue,train,0"]
     (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")
     save_cutouts(tmp_path / "garments.npz", garments)
     worn = {
@@ -84,7 +85,8 @@ def test_sides_by_list_and_by_look(material):
     sides = gather_sides(*material, "blue", "plain", 2)
     assert names(sides, "trainA") == ["000000.jpg", "000001.jpg", "000002.jpg", "1.jpg"]
     assert names(sides, "trainB") == ["000003.jpg", "000004.jpg", "2.jpg"]  # not 000090: listed, but of another look
-    assert names(sides, "testA") == ["000005.jpg", "000006.jpg", "000007.jpg", "8.jpg"]
+    # 000080 is of the validation split: nothing is chosen on it, so it tests.
+    assert names(sides, "testA") == ["000005.jpg", "000006.jpg", "000007.jpg", "000080.jpg", "8.jpg"]
     assert names(sides, "testB") == ["000008.jpg", "000009.jpg"]
     assert sides.target.lab[2] < -30
 
@@ -129,7 +131,7 @@ def test_missing_and_broken_cutouts_are_refused(material):
 def test_written_domains_have_the_layout_and_are_filled_up(material, tmp_path):
     sides = gather_sides(*material, "blue", "plain", 2)
     counts = write_domains(sides, tmp_path / "out", 32, CONFIG, seed=3)
-    assert counts == {"trainA": 10, "trainB": 10, "testA": 4, "testB": 2}
+    assert counts == {"trainA": 10, "trainB": 10, "testA": 5, "testB": 2}
     rows = list(csv.DictReader((tmp_path / "out" / "manifest.csv").read_text().splitlines()))
     assert len(rows) == sum(counts.values())
     assert [row["origin"] for row in rows[:5]] == [*names(sides, "trainA"), "000000.jpg"]

@@ -199,7 +199,8 @@ def _garments(path: Path, manifest: Path) -> dict[tuple[str, str], list[CutOutPi
     for row in read_table(manifest, ("file", "pattern", "split")):
         cut = by_name.get(Path(row["file"]).name)
         if cut is not None and row.get("kept", "1") == "1":
-            listed.setdefault((row["pattern"], row["split"]), []).append(cut)
+            split = "train" if row["split"] == "train" else "test"  # nothing is chosen on a CycleGAN's validation split
+            listed.setdefault((row["pattern"], split), []).append(cut)
     return listed
 
 
