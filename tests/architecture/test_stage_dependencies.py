@@ -85,3 +85,9 @@ def test_every_stage_program_is_in_the_graph() -> None:
 
 def _belongs_to(network: str, file: str) -> bool:
     return re.search(rf"(^|[/_]){network}([/_.]|$)", file) is not None
+
+
+def test_running_a_stage_does_not_make_it_stale() -> None:
+    """Python writes bytecode into the folders that stages depend on; DVC must not see it."""
+    ignored = (ROOT / ".dvcignore").read_text().splitlines()
+    assert {"__pycache__", "*.pyc"} <= set(ignored)
