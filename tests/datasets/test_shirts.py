@@ -138,6 +138,23 @@ def test_a_close_up_shows_the_shirt_large_and_in_the_middle(root: Path, seed: in
     assert (red & (coverages[0] > 128)).sum() / (red | (coverages[0] > 128)).sum() > 0.95
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_surroundings_show_no_shirt(root: Path, seed: int) -> None:
+    squares = load(root)
+    augmentation = Augmentation(flip=True, surroundings=1.0)
+    picture, boxes, coverages = squares.sample(1, augmentation, np.random.default_rng(seed))
+    assert boxes.shape == (0, 4) and len(coverages) == 0
+    assert (
+        picture[..., 0].astype(int) - picture[..., 1] > 85
+    ).mean() < 0.03  # a blurred rim where the window touches it
+
+
+def test_a_shirt_that_fills_the_picture_has_no_surroundings() -> None:
+    whole = [np.array([2.0, 2.0, 62.0, 62.0])]
+    random, same = np.random.default_rng(3), np.random.default_rng(3)
+    assert Augmentation(surroundings=1.0).draw(random, 64, whole).scale == Augmentation().draw(same, 64, whole).scale
+
+
 def test_a_shirt_pushed_out_of_the_picture_is_no_object() -> None:
     coverage = np.zeros((1, 64, 64), np.uint8)
     coverage[0, :6, :6] = 255

@@ -15,6 +15,8 @@ from tryon.geometry.landmarks import ABSENT, FLIP_ORDER
 # Round the default margin of a second look, as far as a first box is wrong.
 CLOSE_UP_MARGINS = (0.05, 0.4)
 CLOSE_UP_SHIFT = 0.06
+# Of the side: a narrower strip beside the objects shows nothing that could be told apart when it is enlarged.
+NARROWEST_STRIP = 0.12
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Augmentation:
         max_scale: largest growth, 0.25 for 1.25 times; shrinking goes as far the other way.
         colour_jitter: largest change of contrast, of brightness and of each channel, as a fraction.
         close_ups: part of the pictures that are shown with one object large, as a second look shows it.
+        surroundings: part of the pictures that are shown without their objects, as a window beside them; a network
+            that has never seen a picture without a shirt finds one everywhere.
     """
 
     flip: bool = False
@@ -34,6 +38,7 @@ class Augmentation:
     max_scale: float = 0.0
     colour_jitter: float = 0.0
     close_ups: float = 0.0
+    surroundings: float = 0.0
 
     def draw(self, random: np.random.Generator, side: int, boxes: Sequence[ArrayLike] = ()) -> "Change":
         """A change for a square picture of `side` pixels; `boxes` (4,) are those of the objects in it."""
@@ -42,6 +47,8 @@ class Augmentation:
         shift = random.uniform(-1, 1, 2) * self.max_shift * side
         if random.random() < self.close_ups and len(boxes):
             scale, shift = _close_up(random, side, boxes, mirrored)
+        elif random.random() < self.surroundings and len(boxes):
+            scale, shift = _beside(random, side, boxes, mirrored) or (scale, shift)
         contrast, brightness = (
             1 + random.uniform(-1, 1) * self.colour_jitter,
             random.uniform(-1, 1) * self.colour_jitter / 2,
@@ -56,9 +63,33 @@ def _close_up(
     """Scale and shift that bring one of the boxes to the middle, with a margin as of a second look."""
     x1, y1, x2, y2 = np.asarray(boxes[int(random.integers(len(boxes)))], np.float64)
     margin, off = random.uniform(*CLOSE_UP_MARGINS), random.uniform(-1, 1, 2) * CLOSE_UP_SHIFT * side
-    scale = side / (max(x2 - x1, y2 - y1, 1.0) * (1 + 2 * margin))
-    away = np.array([(x1 + x2) / 2, (y1 + y2) / 2]) - side / 2
-    return float(scale), off - away * scale * np.array([-1.0 if mirrored else 1.0, 1.0])
+    window = max(x2 - x1, y2 - y1, 1.0) * (1 + 2 * margin)
+    scale, shift = _bring_to_middle((x1 + x2) / 2, (y1 + y2) / 2, window, side, mirrored)
+    return scale, shift + off
+
+
+def _beside(
+    random: np.random.Generator, side: int, boxes: Sequence[ArrayLike], mirrored: bool
+) -> tuple[float, NDArray[np.float64]] | None:
+    """Scale and shift that show a square window to the left, right, above or below all boxes; None without room."""
+    x1, y1 = np.min([np.asarray(box, np.float64)[:2] for box in boxes], axis=0)
+    x2, y2 = np.max([np.asarray(box, np.float64)[2:] for box in boxes], axis=0)
+    strips = [(0.0, 0.0, x1, side), (x2, 0.0, side, side), (0.0, 0.0, side, y1), (0.0, y2, side, side)]
+    wide = [strip for strip in strips if min(strip[2] - strip[0], strip[3] - strip[1]) >= NARROWEST_STRIP * side]
+    if not wide:
+        return None
+    left, top, right, bottom = wide[int(random.integers(len(wide)))]
+    window = random.uniform(NARROWEST_STRIP * side, min(right - left, bottom - top))
+    centre_x = random.uniform(left + window / 2, right - window / 2)
+    centre_y = random.uniform(top + window / 2, bottom - window / 2)
+    return _bring_to_middle(centre_x, centre_y, window, side, mirrored)
+
+
+def _bring_to_middle(x: float, y: float, window: float, side: int, mirrored: bool) -> tuple[float, NDArray[np.float64]]:
+    """Scale and shift that make a square window round a point fill the picture."""
+    scale = side / window
+    away = np.array([x, y]) - side / 2
+    return float(scale), -away * scale * np.array([-1.0 if mirrored else 1.0, 1.0])
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class ShirtSquares:
 
     def sample(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Any, Any, Any]:
         """One picture (S, S, 3) uint8, its boxes (n, 4) and coverages (n, S, S) uint8, changed at random."""
-        objects = [coverage_box(coverage) for coverage in self.coverages[index]] if augmentation.close_ups else []
+        objects = [coverage_box(coverage) for coverage in self.coverages[index]]
         change = augmentation.draw(random, self.pictures.shape[1], objects)
         picture = self._shrink(change.picture(self.pictures[index], self.ground))
         boxes, coverages = [], []

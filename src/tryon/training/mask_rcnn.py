@@ -91,7 +91,12 @@ class MaskRCNNTraining:
         self.network = start_network(config, seed)
         self.steps_per_epoch = -(-len(train) // config.batch_size)
         self.augmentation = Augmentation(
-            config.flip, config.max_shift, config.max_scale, config.colour_jitter, config.close_ups
+            flip=config.flip,
+            max_shift=config.max_shift,
+            max_scale=config.max_scale,
+            colour_jitter=config.colour_jitter,
+            close_ups=config.close_ups,
+            surroundings=config.surroundings,
         )
         self.model = MaskRCNNLosses(self.network)
         optimizer = build_optimizer(config, self.steps_per_epoch)

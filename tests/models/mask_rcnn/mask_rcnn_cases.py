@@ -44,6 +44,7 @@ TINY = MaskRCNNConfig(
     max_scale=0.1,
     colour_jitter=0.1,
     close_ups=0.3,
+    surroundings=0.2,
     early_stop_epochs=0,
 )
 
