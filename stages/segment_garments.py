@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> None:
 
     sets: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
     limits = {"size_px": config.size_px, "margin": config.margin, "min_area": config.min_area}
-    sources, rows = _sources(arguments.photos, arguments.garments), []
+    sources, rows = _sources(arguments.photos, arguments.garments, config.max_train_photos), []
     with new_folder(arguments.out) as building:
         (building / "without").mkdir()
         found = detect_in_files(load_predictor(arguments.model), [source.path for source in sources])
@@ -53,12 +53,14 @@ def main(argv: Sequence[str]) -> None:
         write_table(building / "manifest.csv", COLUMNS, rows)
 
 
-def _sources(photos: Path, garments: Path) -> list[Source]:
-    """Kept photos of people, then kept garments; a garment of several patterns once."""
+def _sources(photos: Path, garments: Path, max_train_photos: int) -> list[Source]:
+    """Kept photos of people, of the training split the first few only, then kept garments, each once."""
     from tryon.formats.tables import read_table
 
     people = read_table(photos / "manifest.csv", ("file", "split", "source", "kept"))
     worn = [row for row in people if row["kept"] == "1" and row["source"] == "user"]
+    late = {row["file"] for row in [row for row in worn if row["split"] == "train"][max_train_photos:]}
+    worn = [row for row in worn if row["file"] not in late]
     listed = read_table(garments / "manifest.csv", ("file", "pattern", "split", "kept"))
     once = {row["file"]: row for row in reversed(listed) if row["kept"] == "1"}
     return [Source(photos / row["split"] / "image" / row["file"], "worn", row["split"]) for row in worn] + [

@@ -155,6 +155,7 @@ class CutoutsConfig:
     size_px: Side
     margin: Fraction
     min_area: Fraction
+    max_train_photos: AtLeastOne
 
 
 @dataclass(frozen=True, config=_strict)

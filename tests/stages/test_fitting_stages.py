@@ -11,7 +11,7 @@ from tests.fitting.stand_ins import BLUE, ColourPredictor, FlatGenerator
 from tests.stages.fitting_data import write_folders
 from tryon.console import run_stage
 from tryon.fitting import Fitter
-from tryon.formats.tables import read_table
+from tryon.formats.tables import read_table, write_table
 from tryon.images.files import read_image, read_rgba
 
 SEGMENT = ["--photos", "data/photos", "--garments", "data/garments", "--model", "models/mask_rcnn"]
@@ -116,3 +116,14 @@ def test_a_missing_photo_is_one_message(folders: Path, capsys: pytest.CaptureFix
     message = capsys.readouterr().err
     assert "000001.jpg is missing" in message and "Traceback" not in message
     assert not Path("metrics/fitting.json").exists() and not Path("reports/fitting").exists()
+
+
+def test_only_the_first_training_photos_are_cut_out(tmp_path: Path) -> None:
+    people = [("a.jpg", "train"), ("b.jpg", "test"), ("c.jpg", "train"), ("d.jpg", "train")]
+    write_table(
+        tmp_path / "manifest.csv",
+        ("file", "split", "source", "kept", "pattern"),
+        [{"file": file, "split": split, "source": "user", "kept": 1, "pattern": "plain"} for file, split in people],
+    )
+    sources = segment_garments._sources(tmp_path, tmp_path, 2)
+    assert [source.path.name for source in sources if source.kind == "worn"] == ["a.jpg", "b.jpg", "c.jpg"]
