@@ -14,9 +14,10 @@ from tests.architecture.source_imports import ROOT, library_modules
 LINES = {"src/tryon": 400, "stages": 80, "flows": 120}
 # Put together here, so that this file does not name them itself.
 HOSTS = [
-    name + "." + end for name, end in [("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com")]
+    name + "." + end
+    for name, end in [("py" + "pi", "org"), ("python" + "hosted", "org"), ("npm" + "js", "org"), ("npm" + "js", "com")]
 ]
-MACHINE_PATHS = ["/" + start for start in ("work/main", "work/shared", "root/", "home/", "tmp/")]
+MACHINE_PATHS = ["/" + start for start in ("work/", "root/", "home/", "tmp/")]
 
 
 def tracked_files() -> list[Path]:
