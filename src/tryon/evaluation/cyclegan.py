@@ -16,16 +16,13 @@ from tryon.evaluation.masks import mask_iou
 from tryon.evaluation.stripes import angle_error_deg, frequency_error
 from tryon.evaluation.structure import fold_correlation, ssim
 from tryon.images.cutouts import NEUTRAL_GROUND_U8
-from tryon.images.patterns import Look, measure_look
+from tryon.images.patterns import STRIPED_FROM, Look, measure_look
 from tryon.images.resizing import resize
 
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Scores = dict[str, float]
 SegmentedPictures = Callable[[Sequence[U8]], Sequence[Sequence[Mask]]]
-
-# Above this strength a target counts as striped: worn plain shirts measured up to 0.25, striped garments from 0.6.
-STRIPED_FROM = 0.4
 
 
 @dataclass(frozen=True, eq=False)

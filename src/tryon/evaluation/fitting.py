@@ -18,6 +18,7 @@ from tryon.evaluation.colour import ciede2000, ciede2000_to_lab
 from tryon.evaluation.stripes import angle_error_deg, frequency_error, stripe_frequency_and_angle
 from tryon.evaluation.structure import psnr, ssim
 from tryon.geometry.boxes import from_mask
+from tryon.images.patterns import STRIPED_FROM
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -25,8 +26,6 @@ Scores = dict[str, float]
 
 # Pixels of the picture that stay round the true shirt: more than the border's 3 and half of SSIM's window.
 _CONTEXT_PX = 8
-# As in `tryon.evaluation.cyclegan`: worn plain shirts measured up to 0.25, striped garments from 0.6.
-STRIPED_FROM = 0.4
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from tryon.fitting.segments import Segment
 from tryon.fitting.shading import coloured_like, extend_outwards, masked_blur, relight, shade_of
 from tryon.images.colour import to_float, to_u8
 from tryon.images.cutouts import CutOut, cut_out, paste_back, take_square
-from tryon.images.patterns import Look
+from tryon.images.patterns import STRIPED_FROM, Look
 from tryon.images.resizing import resize
 
 Picture = NDArray[np.uint8]
@@ -22,8 +22,6 @@ Mask = NDArray[np.bool_]
 _BLUR_PER_PERIOD = 0.6
 # But at least this fraction of the shirt's height: about a generated pixel.
 _LEAST_BLUR = 0.02
-# Worn plain shirts measure up to 0.25, striped ones from 0.6 (`tryon.images.patterns`).
-_STRIPED_FROM = 0.4
 # Reaches across the border band (2 x `border_px` and the blur of its alpha) to the nearest untouched pixels.
 _BEHIND_BLUR_PX = 1.5
 
@@ -71,7 +69,7 @@ def redraw_shirt(
     square = to_float(take_square(photo, cut.placement))
     inside = take_square(shirt.mask, cut.placement)
     height = float(np.flatnonzero(inside.any(axis=1)).size)
-    if generator.look.stripe_strength < _STRIPED_FROM:
+    if generator.look.stripe_strength < STRIPED_FROM:
         cloth = _plain_cloth(drawn, inside, palette, config)
     else:
         cloth = _patterned_cloth(drawn, inside, palette, config, _cloth_blur_px(generator.look, height))
@@ -124,6 +122,6 @@ def _eroded(mask: Mask) -> Mask:
 
 def _cloth_blur_px(look: Look, height: float) -> float:
     """How far light must be blurred, so that the cloth's pattern is not taken for it; 0 for plain cloth."""
-    if look.stripe_strength < _STRIPED_FROM:
+    if look.stripe_strength < STRIPED_FROM:
         return 0.0
     return max(_BLUR_PER_PERIOD * look.stripe_period, _LEAST_BLUR) * height
