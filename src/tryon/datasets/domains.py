@@ -25,11 +25,12 @@ from tryon.outputs import write_json
 
 MANIFEST_COLUMNS = ("file", "side", "origin", "kind", "look", "flip", "shift_x", "shift_y", "scale")
 SIDES = ("trainA", "trainB", "testA", "testB")
-# In units of `look_distance`, where 1 is the limit of being called the same. The target is held tighter: at 1 a purple
-# shirt of the same lightness passed as blue.
+# In units of `look_distance`, where 1 is the limit of being called the same. The target is held tighter: at 1 one of
+# three purple worn shirts passes as blue, at 0.6 none (`python benchmarks/patterns.py`).
 TARGET_LOOK, SAME_LOOK, FAR_LOOK = 0.6, 1.0, 1.5
 # A worn shirt has folds that a flat garment has not: it may vary twice as much as the 90th percentile of the garments;
-# dots, checks and prints vary more. Below 6 (lightness) and 5 (colour) is shading and JPEG noise.
+# dots, checks and prints vary more: none of 51 joins a source side (`python benchmarks/patterns.py`). The floor is for
+# sources without any folds, beside which mere shading would count as uneven.
 _UNEVEN, _LEAST_STD = 2.0, (6.0, 5.0, 5.0)
 _SPLITS = ("train", "test")
 _HALF = 127  # of a mask in 8 bits
