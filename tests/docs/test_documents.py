@@ -56,3 +56,13 @@ def test_decision_records_are_numbered_without_gaps() -> None:
 def test_every_experiment_is_named_in_the_documents() -> None:
     text = "\n".join(path.read_text() for path in DOCUMENTS)
     assert [path.stem for path in (ROOT / "experiments").glob("*.yaml") if f"experiment {path.stem}" not in text] == []
+
+
+def test_every_benchmark_is_explained_and_every_named_one_exists() -> None:
+    """In benchmarks.md; figures in documents and comments name the program that prints them."""
+    there = {path.name for path in (ROOT / "benchmarks").glob("*.py")}
+    explained = re.findall(r"benchmarks/(\w+\.py)", (ROOT / "docs/reference/benchmarks.md").read_text())
+    sources = [*DOCUMENTS, *(ROOT / "src").rglob("*.py")]
+    named = {name for path in sources for name in re.findall(r"python benchmarks/(\w+\.py)", path.read_text())}
+    assert set(explained) == there
+    assert named <= there

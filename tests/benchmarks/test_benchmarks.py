@@ -1,0 +1,164 @@
+"""Each benchmark runs at a tiny size and prints its table; what it counts, on cases anyone can check."""
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks import annotations, near_duplicates, patterns, refusals, rendering
+from tryon.config import load_params
+from tryon.formats.deepfashion2 import write_annotation
+from tryon.images.files import write_jpeg
+from tryon.images.patterns import Look
+from tryon.rendering.annotation import annotate_garment, annotate_photo
+from tryon.rendering.dataset import draw_photo, plan_garments
+from tryon.rendering.photo import wear
+from tryon.rendering.shop import render_garment
+
+SMALL_RENDER = """\
+  size_px: 64
+  photos: {train: 4, validation: 0, test: 0}
+  garments_per_pattern: {train: 4, validation: 0, test: 0}"""
+
+
+@pytest.fixture
+def small(workspace: Path) -> Iterator[Path]:
+    """A workspace whose parameter file renders small pictures, and few of them; OpenCV's threads are put back."""
+    text = (workspace / "params.yaml").read_text()
+    start, end = text.index("  size_px: 256"), text.index("\n  answer_patterns")
+    (workspace / "params.yaml").write_text(text[:start] + SMALL_RENDER + text[end:])
+    threads = cv2.getNumThreads()
+    yield workspace
+    cv2.setNumThreads(threads)
+
+
+def printed(program: Any, capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """What a benchmark prints."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [program.__name__, *map(str, arguments)])
+        program.main()
+    return capsys.readouterr().out
+
+
+def test_rendering(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "photos/s drawn" in printed(rendering, capsys, "--photos", 1, "--size-px", 64)
+
+
+def test_near_duplicates(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (small / "pictures").mkdir()
+    grey = np.tile(np.arange(64, dtype=np.uint8)[None, :, None] * 3, (64, 1, 3))
+    write_jpeg(small / "pictures/a.jpg", grey)
+    write_jpeg(small / "pictures/b.jpg", np.ascontiguousarray(grey[:, ::-1]))
+    out = printed(near_duplicates, capsys, "--count", 2, "--pictures", "pictures")
+    assert [f"2 {name}" in out for name in ("rendered photos", "rendered garments", "pictures")] == [True] * 3
+    assert out.rstrip().endswith("0 bits")  # each of the two is the other's mirror image
+
+
+def test_distance_takes_the_better_side_and_limits_count_what_lies_on_them() -> None:
+    assert near_duplicates.distance((0b1111, 0b0001), (0b0000, 0b1111)) == 1
+    assert near_duplicates.shares([0, 2, 3, 11]) == ["25%", "50%", "75%", "75%", "75%"]
+
+
+@pytest.mark.parametrize("share, size", [(0.01, (98, 196)), (0.001, (98, 198)), (0.03, (94, 188))])
+def test_cropping_takes_its_share_of_each_side(share: float, size: tuple[int, int]) -> None:
+    assert near_duplicates.cropped(np.zeros((100, 200, 3), np.uint8), share).shape[:2] == size
+
+
+def test_patterns_of_drawn_and_of_listed_garments(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (small / "experiments").mkdir()
+    (small / "experiments/real.yaml").write_text(
+        "garments: {select: {blue: {pattern: [plain], colour: [blue]}, striped: {pattern: [striped]}}}"
+    )
+    write_collection(small / "collection")
+    out = printed(patterns, capsys, "--worn", 12, "--garments", "collection")
+    assert [title in out for title in ("real garments, 128 px", "worn, to blue")] == [True, True]
+    (line,) = (line for line in out.splitlines() if line.startswith(" real garments  "))
+    assert line.split()[2:5] == ["8", "/", "5"]  # four plain, four blue; four navy stripes, one of another colour
+
+
+def test_patterns_of_too_few_shirts_say_so(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="among 1 drawn worn shirts"):
+        printed(patterns, capsys, "--worn", 1)
+
+
+def write_collection(folder: Path) -> None:
+    """The garments of the parameter file, as a collection, and a plain one with a logo."""
+    (folder / "images").mkdir(parents=True)
+    (folder / "annos").mkdir()
+    params = load_params()
+    rows = ["file,pattern,colour,small_logo"]
+    for entry in plan_garments(params.render, params.seed):
+        garment = render_garment(entry.layout, entry.look)
+        write_jpeg(folder / "images" / entry.file_name, garment.image)
+        write_annotation(folder / f"annos/{entry.number:06d}.json", annotate_garment(garment, entry.layout.frame))
+        rows.append(f"{entry.file_name},{entry.look.pattern},{entry.look.colour},0")
+    (folder / "annos/000001.json").write_text("this one is not read")
+    (folder / "labels.csv").write_text("\n".join([*rows, "000001.jpg,plain,blue,1"]) + "\n")
+
+
+def test_spread_of_distances() -> None:
+    assert patterns.spread([0.6, 0.9]) == ["2", "0.60", "0.75", "0.87", "50%", "50%", "100%", "100%"]
+    assert patterns.spread([])[:2] == ["0", "-"]
+
+
+def test_belongs_needs_every_column() -> None:
+    look = Look((0, 0, 0), (0, 0, 0), (0, 0, 0), 0.0, 0.0, 0.0)
+    blue = patterns.Sample({"pattern": "plain", "colour": "blue"}, look, 0.0)
+    assert patterns.belongs(blue, {"pattern": ["plain", "striped"], "colour": ["blue"]})
+    assert not patterns.belongs(blue, {"pattern": ["plain"], "colour": ["navy"]})
+
+
+def test_refusals_of_a_model(small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "load_predictor", {Path("models/mask_rcnn"): FindsLeftHalf()}.__getitem__)
+    drawn, look, _ = draw_photo(1, "test", 0, 64)
+    write_jpeg(small / "photos/image/000001.jpg", wear(drawn, look).image)
+    (small / "photos/annos").mkdir()
+    write_annotation(small / "photos/annos/000001.json", annotate_photo(drawn))
+    out = printed(refusals, capsys, "--count", 1, "--photos", "photos")
+    rows = [re.split(r"\s{2,}", line.strip())[:3] for line in out.splitlines()[2:]]
+    kinds = [f"backdrop: {kind}" for kind in ("plain", "gradient", "room", "street")]
+    kinds += ["blobs of colour", "noise", "rendered test photos", "photos"]
+    assert rows == [[kind, "1", "1"] for kind in kinds]
+
+
+@dataclass
+class Found:
+    """What a predictor said of one picture."""
+
+    scores: np.ndarray
+    mask_probs: np.ndarray
+
+
+class FindsLeftHalf:
+    """Finds a shirt in the left half of every picture that is not black."""
+
+    def predict(self, images: list[np.ndarray]) -> list[Found]:
+        return [self._look_at(image) for image in images]
+
+    def _look_at(self, image: np.ndarray) -> Found:
+        count = int(image.any())
+        probs = np.zeros((count, *image.shape[:2]), np.float32)
+        probs[:, :, : image.shape[1] // 2] = 1
+        return Found(np.full(count, 0.9), probs)
+
+
+def test_a_shirt_is_found_where_it_is_and_refused_where_nothing_is_said() -> None:
+    black, grey = np.zeros((32, 32, 3), np.uint8), np.full((32, 32, 3), 99, np.uint8)
+    left, right = (np.tile(np.arange(32) < 16, (32, 1)) == side for side in (True, False))
+    fitting = load_params().fitting
+    people = [(grey, [left]), (grey, [right]), (grey, [right, left]), (black, [left])]
+    assert refusals.row("people", people, FindsLeftHalf(), fitting) == ("people", "4", "3", "2", "0.90")
+    assert refusals.row("walls", [(black, None)], FindsLeftHalf(), fitting) == ("walls", "1", "0", "-", "-")
+
+
+def test_boxes_beside_their_outlines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drawn, _, _ = draw_photo(1, "test", 0, 64)
+    write_annotation(tmp_path / "a.json", annotate_photo(drawn))
+    out = printed(annotations, capsys, tmp_path / "a.json").splitlines()
+    assert out[2].split()[:4] == ["a.json", "item1", "3", "0"]  # three pixels beyond the last one
