@@ -26,9 +26,10 @@ from tryon.console import read_environment
 from tryon.errors import TryonError
 
 GIB = 2**30
-# train_mask_rcnn of the small size peaks at 1.3 GiB (VmHWM); two patterns side by side and a server need the double.
+# The first is room for one training of the small size, the second for two patterns side by side and a server.
 MEMORY_NEEDED_GIB, MEMORY_WANTED_GIB = 3.0, 6.0
-# Installing takes 3.5 GB; a run of the small size and its cache take far less, real photos and checkpoints more.
+# Beyond what is installed: the first for a run of the small size and its cache, the second for real photos and
+# checkpoints.
 DISK_NEEDED_GIB, DISK_WANTED_GIB = 2.0, 8.0
 PYTHONS = ((3, 11), (3, 12))
 # Newer ones install without complaint and break Prefect's server (docs/adr/0002).

@@ -97,7 +97,7 @@ def enlarge(array: Floats) -> Floats:
 
 
 def three(array: Floats) -> Floats:
-    """A map (H, W) as (H, W, 3): multiplying whole channels is several times faster than broadcasting."""
+    """A map (H, W) as (H, W, 3): multiplying equal shapes is faster than broadcasting over three channels."""
     return np.asarray(cv2.merge((array, array, array)), np.float32)
 
 

@@ -14,7 +14,7 @@ from tryon.reporting import charts, figures, pictures, reading
 from tryon.reporting.pictures import Embedded, Shown
 
 LARGE_ROWS = 8
-# Together with the eight large rows (about 1 MB at most at pictures.QUALITY) these keep the page under 10 MB.
+# Together with the eight large rows these keep the page under `page.MAX_BYTES`.
 GALLERY_BYTES = 2_500_000
 MASK_BYTES = 1_800_000
 GRID_BYTES = 2_500_000

@@ -22,7 +22,7 @@ from tryon.outputs import write_bytes, write_json
 FORMAT = "tryon-cyclegan-1"
 TO_PATTERN, TO_PLAIN = "plain_to_pattern", "pattern_to_plain"
 _RETRAIN = "train the pattern again: dvc repro train_cyclegan"
-_CHUNK = 16  # pictures in one call: bounds memory at 256 px, and costs nothing at 64
+_CHUNK = 16  # pictures in one call: bounds the memory at 256 px
 
 
 @dataclass(frozen=True)
