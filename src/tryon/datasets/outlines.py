@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
+from tryon.formats.json_files import Place
 from tryon.formats.via import ViaFile, ViaRegion, read_via
-from tryon.formats.via_garments import group_items, item_polygons
+from tryon.formats.via_garments import group_items, item_polygons, short_sleeve_landmarks
+from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
 from tryon.geometry.masks import from_polygons
 
 VIA_FILE = "via_region_data.json"
@@ -20,11 +22,12 @@ SLICED = {"scale": "scale", "occlusion": "occlusion", "zoom_in": "zoom", "viewpo
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """One shirt: the outlines whose union is its mask, and the slices that it belongs to (`scale_2`,
-    `viewpoint_1`, ...)."""
+    """One shirt: the outlines whose union is its mask, the slices that it belongs to (`scale_2`, `viewpoint_1`,
+    ...) and its landmarks (25, 3), all absent where nobody placed them."""
 
     polygons: tuple[NDArray[np.float64], ...]
     slices: tuple[str, ...]
+    landmarks: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,11 @@ class OutlinedPhoto:
         """The shirts' masks (N, height, width)."""
         drawn = [from_polygons(outline.polygons, height, width) for outline in self.outlines]
         return np.stack(drawn) if drawn else np.zeros((0, height, width), bool)
+
+    @property
+    def landmarks(self) -> NDArray[np.float64]:
+        """The shirts' landmarks (N, 25, 3)."""
+        return np.array([outline.landmarks for outline in self.outlines]).reshape(-1, len(SHORT_SLEEVE_TOP), 3)
 
 
 def read_outlines(photos: Path, annotations: Path, split: str) -> list[OutlinedPhoto]:
@@ -75,7 +83,8 @@ def _join(entry: ViaFile, picture: Path, source: Path) -> OutlinedPhoto:
             needed=f"{entry.byte_size} bytes",
             remedy="annotations belong to one very file: run convert_annotations again",
         )
-    outlines = tuple(_outline(regions) for regions in group_items(entry).values())
+    place = Place(str(source)).at(entry.key)
+    outlines = tuple(_outline(regions, place.at(name)) for name, regions in group_items(entry).items())
     return OutlinedPhoto(
         name=entry.filename,
         path=picture,
@@ -84,6 +93,7 @@ def _join(entry: ViaFile, picture: Path, source: Path) -> OutlinedPhoto:
     )
 
 
-def _outline(regions: Sequence[ViaRegion]) -> Outline:
+def _outline(regions: Sequence[ViaRegion], place: Place) -> Outline:
     said = {name: regions[0].attribute(attribute) for attribute, name in SLICED.items()}
-    return Outline(tuple(item_polygons(regions)), tuple(f"{name}_{value}" for name, value in said.items() if value))
+    slices = tuple(f"{name}_{value}" for name, value in said.items() if value)
+    return Outline(tuple(item_polygons(regions)), slices, short_sleeve_landmarks(regions, place))

@@ -136,7 +136,7 @@ def parse_item(content: Any, place: Place) -> Item:
         category_id=category_id,
         category_name=need_text(values["category_name"], place.at("category_name"), (CATEGORIES[category_id],)),
         bounding_box=_parse_box(values["bounding_box"], place.at("bounding_box")),
-        landmarks=_parse_landmarks(values["landmarks"], place.at("landmarks"), count),
+        landmarks=parse_landmarks(values["landmarks"], place.at("landmarks"), count),
         style=need_whole(values["style"], place.at("style"), 0, _MAX_ID),
         extra={key: value for key, value in mapping.items() if key not in _ITEM_FIELDS},
         **{key: need_whole(values[key], place.at(key), 1, 3) for key in ATTRIBUTES},
@@ -204,7 +204,8 @@ def _parse_box(content: Any, place: Place) -> Numbers:
     return to_array(box)
 
 
-def _parse_landmarks(content: Any, place: Place, count: int) -> Numbers:
+def parse_landmarks(content: Any, place: Place, count: int) -> Numbers:
+    """The `count` landmarks (count, 3) in a flat list of x, y, visibility."""
     numbers = need_numbers(content, place, count * 3)
     for index in range(2, len(numbers), 3):
         if numbers[index] not in (0, 1, 2):

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
-from tryon.formats.deepfashion2 import ATTRIBUTES, CATEGORIES, Annotation, Item, parse_item, to_array
+from tryon.formats.deepfashion2 import ATTRIBUTES, CATEGORIES, Annotation, Item, parse_item, parse_landmarks, to_array
 from tryon.formats.json_files import Place, parse_json
 from tryon.formats.via import ViaFile, ViaProject, ViaRegion, region_polygon
+from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP
 
 _CATEGORY_IDS = {name: number for number, name in CATEGORIES.items()}
 
@@ -45,6 +46,23 @@ def group_items(entry: ViaFile) -> dict[str, list[ViaRegion]]:
 def item_polygons(regions: Iterable[ViaRegion]) -> list[NDArray[np.float64]]:
     """The outlines of a garment's regions; points, which enclose nothing, are left out."""
     return [region_polygon(region) for region in regions if region.shape_attributes["name"] != "point"]
+
+
+def short_sleeve_landmarks(regions: Sequence[ViaRegion], place: Place) -> NDArray[np.float64]:
+    """The 25 landmarks (25, 3) of a garment's regions, as in `tryon.geometry.landmarks`.
+
+    All are absent where the file has none, as one that was drawn by hand, or where the garment is no short sleeve top.
+
+    Raises:
+        DataError: the attribute does not hold 25 points with visibilities of 0, 1 or 2; names `place`.
+    """
+    absent = np.zeros((len(SHORT_SLEEVE_TOP), 3))
+    text = regions[0].attribute("landmarks").strip()
+    if not text or regions[0].attribute("name") != CATEGORIES[1]:
+        return absent
+    here = place.at("landmarks")
+    landmarks = parse_landmarks(_numbers(text, here), here, len(SHORT_SLEEVE_TOP))
+    return np.where(landmarks[:, 2:] != ABSENT, landmarks.astype(np.float64), absent)
 
 
 def _to_file(name: str, size: int, annotation: Annotation) -> ViaFile:
