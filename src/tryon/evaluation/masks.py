@@ -4,8 +4,6 @@ One class (a shirt is a shirt). Masks are (H, W) bool, boxes `xyxy`. For each pi
 N masks (N, H, W) or N boxes (N, 4), where N may be 0; detections are such an array and N scores.
 """
 
-import contextlib
-import io
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -14,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
+from tryon.evaluation.coco_precision import Precision, accumulate
 from tryon.geometry.masks import iou
 
 Kind = Literal["segm", "bbox"]
 GroundTruth = Sequence[NDArray[Any]]
 Detected = Sequence[tuple[NDArray[Any], NDArray[np.floating[Any]]]]
-
-_SHIRT = 1
 
 
 def mask_iou(a: NDArray[Any], b: NDArray[Any]) -> float:
@@ -55,9 +52,7 @@ def coco_ap(ground_truth: GroundTruth, detections: Detected, kind: Kind = "segm"
     Raises:
         DataError: there is no ground truth at all, or the number of pictures differs.
     """
-    precision, _, thresholds = _accumulated(ground_truth, detections, kind)
-    at = {name: int(np.argmin(abs(thresholds - iou))) for name, iou in (("ap50", 0.5), ("ap75", 0.75))}
-    return {"ap": float(precision.mean()), **{name: float(precision[index].mean()) for name, index in at.items()}}
+    return _precision(ground_truth, detections, kind).averages()
 
 
 def precision_recall(
@@ -68,64 +63,23 @@ def precision_recall(
     Raises:
         DataError: as `coco_ap`; or a threshold is none of COCO's 0.50, 0.55, ..., 0.95.
     """
-    precision, recalls, thresholds = _accumulated(ground_truth, detections, kind)
-    rows = []
-    for wanted in thresholds_iou:
-        index = int(np.argmin(abs(thresholds - wanted)))
-        if abs(thresholds[index] - wanted) > 1e-6:
-            raise DataError("not an IoU threshold of COCO", received=wanted, needed="0.50, 0.55, ..., 0.95")
-        points = zip(recalls, precision[index], strict=True)
-        rows += [(float(wanted), round(float(r), 2), float(p)) for r, p in points]
-    return rows
-
-
-def _accumulated(
-    ground_truth: GroundTruth, detections: Detected, kind: Kind
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Precision (T, 101), recall points (101,) and IoU thresholds (T,) as pycocotools accumulates them, silently."""
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
-    if len(ground_truth) != len(detections):
-        raise DataError("pictures with ground truth and with detections differ in number",
-                        received=f"{len(ground_truth)} and {len(detections)}")  # fmt: skip
-    annotations = [row for image, shapes in enumerate(ground_truth, 1) for row in _rows(image, shapes, None, kind)]
-    if not annotations:
-        raise DataError("no ground truth in any picture", needed="at least one mask or box")
-    results = [
-        row for image, (shapes, scores) in enumerate(detections, 1) for row in _rows(image, shapes, scores, kind)
+    precision = _precision(ground_truth, detections, kind)
+    return [
+        (float(wanted), round(float(recall), 2), float(value))
+        for wanted in thresholds_iou
+        for recall, value in zip(precision.recalls, precision.at(wanted), strict=True)
     ]
-    for number, row in enumerate(annotations + results, 1):
-        row["id"] = number
-    images = [_image_row(image, masks, kind) for image, masks in enumerate(ground_truth, 1)]
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth, found = COCO(), COCO()
-        truth.dataset = {"images": images, "annotations": annotations, "categories": [{"id": _SHIRT, "name": "shirt"}]}
-        found.dataset = {**truth.dataset, "annotations": results}
-        truth.createIndex()
-        found.createIndex()
-        scorer = COCOeval(truth, found, kind)
-        scorer.evaluate()
-        scorer.accumulate()
-    parameters = scorer.params
-    precision = scorer.eval["precision"][:, :, 0, 0, -1]  # (T, 101): one class, all areas, most detections
-    return precision, parameters.recThrs, parameters.iouThrs
 
 
-def _image_row(image: int, shapes: NDArray[Any], kind: Kind) -> dict[str, int]:
-    height, width = shapes.shape[1:] if kind == "segm" else (1, 1)  # boxes need no size
-    return {"id": image, "height": int(height), "width": int(width)}
-
-
-def _rows(image: int, shapes: NDArray[Any], scores: NDArray[Any] | None, kind: Kind) -> list[dict[str, Any]]:
-    rows = []
-    for index, shape in enumerate(shapes):
-        row: dict[str, Any] = {"image_id": image, "category_id": _SHIRT, "iscrowd": 0}
-        row |= _mask_fields(shape) if kind == "segm" else _box_fields(shape)
-        if scores is not None:
-            row["score"] = float(scores[index])
-        rows.append(row)
-    return rows
+def _precision(ground_truth: GroundTruth, detections: Detected, kind: Kind) -> Precision:
+    fields = _mask_fields if kind == "segm" else _box_fields
+    truths = [[fields(shape) for shape in shapes] for shapes in ground_truth]
+    founds = [
+        [fields(shape) | {"score": float(score)} for shape, score in zip(shapes, scores, strict=True)]
+        for shapes, scores in detections
+    ]
+    sizes = [(int(shapes.shape[1]), int(shapes.shape[2])) for shapes in ground_truth] if kind == "segm" else None
+    return accumulate(truths, founds, kind, sizes=sizes)
 
 
 def _mask_fields(mask: NDArray[Any]) -> dict[str, Any]:
