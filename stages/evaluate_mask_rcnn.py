@@ -16,8 +16,8 @@ def main(argv: Sequence[str]) -> None:
     """Detect, score, and write figures, tables and pictures; record them as a run."""
     arguments = _parse(argv)
     from tryon.datasets.outlines import read_outlines
-    from tryon.evaluation.shirt_sets import detect_in_photos
-    from tryon.evaluation.shirts import score_shirts, summarise
+    from tryon.evaluation.shirt_sets import measure_photos
+    from tryon.evaluation.shirts import summarise
     from tryon.models.mask_rcnn import load_predictor
     from tryon.outputs import new_folder, write_json
     from tryon.tracking import start_run
@@ -27,39 +27,44 @@ def main(argv: Sequence[str]) -> None:
     inputs = {"photos": arguments.photos, "annotations": arguments.annotations, "model": arguments.model}
     with start_run("evaluate_mask_rcnn", {"confidence": confidence}, inputs) as run:
         photos = read_outlines(arguments.photos, arguments.annotations, "test")
-        truths, founds = detect_in_photos(predictor.predict, photos)
-        metrics = summarise(truths, founds, confidence)
-        shown = [found.above(confidence) for found in founds]
-        scores = [score for truth, found in zip(truths, shown, strict=True) for score in score_shirts(truth, found)]
+        measured = measure_photos(predictor.predict, photos, confidence)
+        metrics = summarise(measured)
         with new_folder(arguments.report) as folder:
-            _write_tables(folder, truths, founds, scores)
-            _draw(folder, photos, truths, shown, scores)
+            _write_tables(folder, measured)
+            _draw(folder, photos, measured, confidence)
         write_json(arguments.metrics, metrics)
         run.log_metrics(metrics)
 
 
-def _write_tables(folder: Path, truths: list[Any], founds: list[Any], scores: list[Any]) -> None:
-    from tryon.evaluation.shirts import CURVE_COLUMNS, SCORE_COLUMNS, curve_rows
+def _write_tables(folder: Path, measured: list[Any]) -> None:
+    from tryon.evaluation.shirts import CURVE_COLUMNS, SCORE_COLUMNS, SLICE_COLUMNS, curve_rows, slice_rows
     from tryon.formats.tables import write_table
 
-    write_table(folder / "pr_curve.csv", CURVE_COLUMNS, curve_rows(truths, founds))
-    write_table(folder / "by_photo.csv", SCORE_COLUMNS, [score.row() for score in scores])
+    write_table(folder / "pr_curve.csv", CURVE_COLUMNS, curve_rows(measured))
+    write_table(folder / "by_photo.csv", SCORE_COLUMNS, [score.row() for photo in measured for score in photo.scores])
+    write_table(folder / "slices.csv", SLICE_COLUMNS, slice_rows(measured))
 
 
-def _draw(folder: Path, photos: list[Any], truths: list[Any], shown: list[Any], scores: list[Any]) -> None:
-    """Some worn shirts evenly over the split, and the worst ones."""
-    from tryon.evaluation.shirt_pictures import draw_outlines
-    from tryon.evaluation.shirts import SHOP, worst_photos
+def _draw(folder: Path, photos: list[Any], measured: list[Any], confidence: float) -> None:
+    """Some photos of worn shirts evenly over the split, and the worst shirts closely, with a table of their scores."""
+    from tryon.evaluation.shirt_pictures import draw_closely, draw_outlines
+    from tryon.evaluation.shirts import SCORE_COLUMNS, SHOP, worst_shirts
+    from tryon.formats.tables import write_table
     from tryon.images.files import read_image, write_png
 
-    worn = [place for place, truth in enumerate(truths) if truth.source != SHOP]
-    overlays = [("overlays", place, "") for place in worn[:: max(1, len(worn) // OVERLAYS)][:OVERLAYS]]
-    places = {photo.name: place for place, photo in enumerate(photos)}
-    worst = [("worst", places[name], f"{rank:02d}_") for rank, name in enumerate(worst_photos(scores)[:WORST], start=1)]
-    for kind, place, prefix in overlays + worst:
-        photo = read_image(photos[place].path)
-        drawn = draw_outlines(photo, list(truths[place].masks), list(shown[place].masks))
-        write_png(folder / kind / f"{prefix}{Path(photos[place].name).stem}.png", drawn)
+    paths = {photo.name: photo.path for photo in photos}
+    worn = [photo for photo in measured if photo.truth.source != SHOP]
+    for photo in worn[:: max(1, len(worn) // OVERLAYS)][:OVERLAYS]:
+        found = photo.found.above(confidence).masks
+        drawn = draw_outlines(read_image(paths[photo.truth.name]), list(photo.truth.masks), list(found))
+        write_png(folder / "overlays" / f"{Path(photo.truth.name).stem}.png", drawn)
+    rows = []
+    for rank, (photo, score) in enumerate(worst_shirts(measured, WORST), start=1):
+        name = f"{rank:02d}_{Path(score.photo).stem}_{score.shirt}.png"
+        shirt, found = photo.truth.masks[score.shirt - 1], photo.found.above(confidence).masks
+        write_png(folder / "worst" / name, draw_closely(read_image(paths[score.photo]), shirt, list(found)))
+        rows.append({"picture": name, **score.row()})
+    write_table(folder / "worst.csv", ("picture", *SCORE_COLUMNS), rows)
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

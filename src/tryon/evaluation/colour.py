@@ -38,9 +38,13 @@ def ciede2000_to_lab(picture: Picture, lab: NDArray[Any], mask: NDArray[Any] | N
 
 def lab_distance(lab_a: NDArray[Any], lab_b: NDArray[Any]) -> float:
     """Colour distance of two Lab colours (3,)."""
-    return float(deltaE_ciede2000(np.asarray(lab_a, np.float64), np.asarray(lab_b, np.float64)))
+    return float(lab_distances(lab_a, lab_b))
+
+
+def lab_distances(lab_a: NDArray[Any], lab_b: NDArray[Any]) -> NDArray[np.float64]:
+    """Colour distances (...) of Lab colours (..., 3), one to one."""
+    return np.asarray(deltaE_ciede2000(np.asarray(lab_a, np.float64), np.asarray(lab_b, np.float64)), np.float64)
 
 
 def _distance(a: Floats, b: Floats) -> Floats:
-    result: Floats = deltaE_ciede2000(rgb2lab(a), rgb2lab(b)).astype(np.float32)
-    return result
+    return lab_distances(rgb2lab(a), rgb2lab(b)).astype(np.float32)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from tryon.console import track
 from tryon.datasets.outlines import OutlinedPhoto
-from tryon.evaluation.shirts import Found, Truth
+from tryon.evaluation.shirts import Found, Measured, Truth, measure
+from tryon.evaluation.slices import measured_slices
 from tryon.images.files import read_image
 
 BATCH = 8
@@ -17,14 +18,22 @@ BATCH = 8
 Predict = Callable[[Sequence[NDArray[np.uint8]]], Sequence[Any]]
 
 
-def detect_in_photos(predict: Predict, photos: Sequence[OutlinedPhoto]) -> tuple[list[Truth], list[Found]]:
-    """The outlined shirts of each photo, and what is detected in it."""
-    truths, founds = [], []
+def measure_photos(predict: Predict, photos: Sequence[OutlinedPhoto], confidence: float) -> list[Measured]:
+    """What is outlined and what is detected in each photo, and scores of those found with at least this confidence."""
+    measured = []
     for start in track(range(0, len(photos), BATCH), "batches of photos"):
         batch = photos[start : start + BATCH]
         images = [read_image(photo.path) for photo in batch]
         for photo, image, said in zip(batch, images, predict(images), strict=True):
-            slices = tuple(outline.slices for outline in photo.outlines)
-            truths.append(Truth(photo.name, photo.source, photo.masks(*image.shape[:2]), slices))
-            founds.append(Found(said.boxes, said.scores, said.masks))
-    return truths, founds
+            found = Found(said.boxes, said.scores, said.masks)
+            measured.append(measure(_truth(photo, image), found, image, confidence))
+    return measured
+
+
+def _truth(photo: OutlinedPhoto, image: NDArray[np.uint8]) -> Truth:
+    masks = photo.masks(*image.shape[:2])
+    slices = tuple(
+        outline.slices + measured_slices(image, mask, outline.landmarks)
+        for outline, mask in zip(photo.outlines, masks, strict=True)
+    )
+    return Truth(photo.name, photo.source, masks, slices)

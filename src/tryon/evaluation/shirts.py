@@ -11,13 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
-from tryon.evaluation.masks import boundary_iou, coco_ap, mask_iou, precision_recall
+from tryon.evaluation.borders import cutout_border_ciede2000
+from tryon.evaluation.masks import Detected, GroundTruth, Kind, boundary_iou, coco_ap, mask_iou, precision_recall
 from tryon.geometry.boxes import from_mask
 
 FOUND_IOU = 0.5  # COCO's lowest threshold: below it a detection is of something else
 SHOP = "shop"
-SCORE_COLUMNS = ("photo", "shirt", "source", "found", "score", "mask_iou", "boundary_iou", "slices")
-CURVE_COLUMNS = ("threshold_iou", "recall", "precision")
+SCORES = ("mask_iou", "boundary_iou", "border_ciede2000")
+SCORE_COLUMNS = ("photo", "shirt", "source", "found", "score", *SCORES, "slices")
+SLICE_COLUMNS = ("slice", "shirts", "found_rate", *SCORES)
+CURVE_COLUMNS = ("kind", "threshold_iou", "recall", "precision")
+_KINDS: dict[str, Kind] = {"mask": "segm", "box": "bbox"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +50,8 @@ class Found:
 
 @dataclass(frozen=True)
 class ShirtScore:
-    """One outlined shirt and the detection that took it; a shirt that none took has score and IoUs 0."""
+    """One outlined shirt and the detection that took it; a shirt that none took has score and IoUs 0, and the colour
+    error of an empty cut-out. A shirt that fills its photo has no border: its colour error is NaN and in no mean."""
 
     photo: str
     shirt: int
@@ -55,6 +60,7 @@ class ShirtScore:
     score: float
     mask_iou: float
     boundary_iou: float
+    border_ciede2000: float
 
     @property
     def found(self) -> bool:
@@ -67,15 +73,30 @@ class ShirtScore:
             "shirt": self.shirt,
             "source": self.source,
             "found": int(self.found),
-            "score": f"{self.score:.4f}",
-            "mask_iou": f"{self.mask_iou:.4f}",
-            "boundary_iou": f"{self.boundary_iou:.4f}",
+            **{name: _text(getattr(self, name)) for name in ("score", *SCORES)},
             "slices": " ".join(self.slices),
         }
 
 
-def score_shirts(truth: Truth, found: Found) -> list[ShirtScore]:
-    """A score for each shirt of a photo; detections take shirts one to one, the largest IoU first."""
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One photo: its shirts, all that was detected, and a score for each shirt with the detections that count."""
+
+    truth: Truth
+    found: Found
+    scores: tuple[ShirtScore, ...]
+
+
+def measure(truth: Truth, found: Found, photo: NDArray[np.uint8], confidence: float) -> Measured:
+    """The shirts of a photo (H, W, 3) scored with the detections of at least this confidence.
+
+    The others are kept: average precision looks at doubtful ones too.
+    """
+    return Measured(truth, found, tuple(score_shirts(truth, found.above(confidence), photo)))
+
+
+def score_shirts(truth: Truth, found: Found, photo: NDArray[np.uint8]) -> list[ShirtScore]:
+    """A score for each shirt of a photo (H, W, 3); detections take shirts one to one, the largest IoU first."""
     ious = np.array([[mask_iou(own, other) for other in found.masks] for own in truth.masks], np.float64)
     ious = ious.reshape(len(truth.masks), len(found.masks))
     taken: dict[int, int] = {}
@@ -83,79 +104,93 @@ def score_shirts(truth: Truth, found: Found) -> list[ShirtScore]:
         shirt, detection = divmod(int(flat), ious.shape[1])
         if ious[shirt, detection] > 0 and shirt not in taken and detection not in taken.values():
             taken[shirt] = detection
-    return [_score(truth, shirt, found, taken.get(shirt), ious) for shirt in range(len(truth.masks))]
+    return [_score(truth, shirt, found, taken.get(shirt), photo) for shirt in range(len(truth.masks))]
 
 
-def _score(truth: Truth, shirt: int, found: Found, detection: int | None, ious: NDArray[np.float64]) -> ShirtScore:
-    slices = (*truth.slices[shirt], SHOP) if truth.source == SHOP else truth.slices[shirt]
-    if detection is None:
-        return ShirtScore(truth.name, shirt + 1, truth.source, slices, 0.0, 0.0, 0.0)
+def _score(truth: Truth, shirt: int, found: Found, detection: int | None, photo: NDArray[np.uint8]) -> ShirtScore:
+    true_mask = truth.masks[shirt]
+    mask = np.zeros_like(true_mask) if detection is None else found.masks[detection]
+    has_border = bool(true_mask.any() and not true_mask.all())
     return ShirtScore(
-        truth.name,
-        shirt + 1,
-        truth.source,
-        slices,
-        score=float(found.scores[detection]),
-        mask_iou=float(ious[shirt, detection]),
-        boundary_iou=boundary_iou(truth.masks[shirt], found.masks[detection]),
+        photo=truth.name,
+        shirt=shirt + 1,
+        source=truth.source,
+        slices=(*truth.slices[shirt], SHOP) if truth.source == SHOP else truth.slices[shirt],
+        score=0.0 if detection is None else float(found.scores[detection]),
+        mask_iou=0.0 if detection is None else mask_iou(true_mask, mask),
+        boundary_iou=0.0 if detection is None else boundary_iou(true_mask, mask),
+        border_ciede2000=cutout_border_ciede2000(photo, mask, true_mask) if has_border else float("nan"),
     )
 
 
-def summarise(truths: Sequence[Truth], founds: Sequence[Found], confidence: float) -> dict[str, float]:
-    """The flat metrics of `metrics/mask_rcnn.json`, over worn shirts; `mask_iou/SLICE` for each slice, and for
-    the shop's.
-
-    Args:
-        founds: with detections of low confidence too, which average precision needs.
-        confidence: from which a detection counts as found.
+def summarise(measured: Sequence[Measured]) -> dict[str, float]:
+    """The flat metrics of `metrics/mask_rcnn.json`, over worn shirts; `mask_iou/SLICE` and `boundary_iou/SLICE` for
+    each slice, and for the shop's.
 
     Raises:
         DataError: there is no worn shirt at all.
     """
-    pairs = list(zip(truths, founds, strict=True))
-    scores = [score for truth, found in pairs for score in score_shirts(truth, found.above(confidence))]
-    worn = [score for score in scores if score.source != SHOP]
+    worn = [score for photo in measured for score in photo.scores if score.source != SHOP]
     if not worn:
         raise DataError("no outlined shirt to score", needed="a split with photos of source `user`")
-    worn_pairs = [(truth, found) for truth, found in pairs if truth.source != SHOP]
-    mask_ap = coco_ap(
-        [truth.masks for truth, _ in worn_pairs], [(found.masks, found.scores) for _, found in worn_pairs]
-    )
-    box_ap = coco_ap(
-        [_boxes(truth.masks) for truth, _ in worn_pairs],
-        [(found.boxes, found.scores) for _, found in worn_pairs],
-        "bbox",
-    )
-    metrics = {
-        "found_rate": _mean(score.found for score in worn),
-        "mask_iou": _mean(score.mask_iou for score in worn),
-        "boundary_iou": _mean(score.boundary_iou for score in worn),
-        "mask_ap": mask_ap["ap"],
-        "mask_ap50": mask_ap["ap50"],
-        "mask_ap75": mask_ap["ap75"],
-        "box_ap": box_ap["ap"],
-    }
-    for name in sorted({name for score in scores for name in score.slices}):
-        chosen = [score for score in scores if name in score.slices and (name == SHOP or score.source != SHOP)]
-        if chosen:
-            metrics[f"mask_iou/{name}"] = _mean(score.mask_iou for score in chosen)
+    metrics = _means(worn)
+    for name, kind in _KINDS.items():
+        precision = coco_ap(*_worn_shapes(measured, kind), kind)
+        metrics |= {f"{name}_{measure}": value for measure, value in precision.items()}
+    slices = _by_slice(measured)
+    for measure in ("mask_iou", "boundary_iou"):
+        metrics |= {f"{measure}/{name}": _means(chosen)[measure] for name, chosen in slices.items()}
     return {name: round(value, 6) for name, value in metrics.items()}
 
 
-def curve_rows(truths: Sequence[Truth], founds: Sequence[Found]) -> list[dict[str, float]]:
-    """Precision by recall of the masks of worn shirts: the rows of `pr_curve.csv`."""
-    pairs = [(truth, found) for truth, found in zip(truths, founds, strict=True) if truth.source != SHOP]
-    masks = [truth.masks for truth, _ in pairs]
-    rows = precision_recall(masks, [(found.masks, found.scores) for _, found in pairs])
+def slice_rows(measured: Sequence[Measured]) -> list[dict[str, str | int]]:
+    """How many shirts each slice holds and their means: the rows of `slices.csv`."""
     return [
-        dict(zip(CURVE_COLUMNS, (threshold, recall, round(precision, 6)), strict=True))
-        for threshold, recall, precision in rows
+        {"slice": name, "shirts": len(chosen), **{measure: _text(value) for measure, value in _means(chosen).items()}}
+        for name, chosen in _by_slice(measured).items()
     ]
 
 
-def worst_photos(scores: Sequence[ShirtScore]) -> list[str]:
-    """Names of the photos, that of the worst mask first, each once."""
-    return list(dict.fromkeys(score.photo for score in sorted(scores, key=lambda score: (score.mask_iou, score.photo))))
+def curve_rows(measured: Sequence[Measured]) -> list[dict[str, str | float]]:
+    """Precision by recall of the masks and of the boxes of worn shirts: the rows of `pr_curve.csv`."""
+    return [
+        {"kind": name, "threshold_iou": threshold, "recall": recall, "precision": round(precision, 6)}
+        for name, kind in _KINDS.items()
+        for threshold, recall, precision in precision_recall(*_worn_shapes(measured, kind), kind)
+    ]
+
+
+def worst_shirts(measured: Sequence[Measured], count: int) -> list[tuple[Measured, ShirtScore]]:
+    """The `count` shirts with the worst masks and their photos, the worst first."""
+    scored = [(photo, score) for photo in measured for score in photo.scores]
+    return sorted(scored, key=lambda pair: (pair[1].mask_iou, pair[1].photo, pair[1].shirt))[:count]
+
+
+def _by_slice(measured: Sequence[Measured]) -> dict[str, list[ShirtScore]]:
+    """The scores of each slice by its name: shop pictures make up theirs and are in no other."""
+    slices: dict[str, list[ShirtScore]] = {}
+    for score in (score for photo in measured for score in photo.scores):
+        for name in (SHOP,) if score.source == SHOP else score.slices:
+            slices.setdefault(name, []).append(score)
+    return dict(sorted(slices.items()))
+
+
+def _means(scores: Sequence[ShirtScore]) -> dict[str, float]:
+    bordered = [score.border_ciede2000 for score in scores if not np.isnan(score.border_ciede2000)]
+    return {
+        "found_rate": _mean(score.found for score in scores),
+        "mask_iou": _mean(score.mask_iou for score in scores),
+        "boundary_iou": _mean(score.boundary_iou for score in scores),
+        **({"border_ciede2000": _mean(bordered)} if bordered else {}),
+    }
+
+
+def _worn_shapes(measured: Sequence[Measured], kind: Kind) -> tuple[GroundTruth, Detected]:
+    """True shapes and detected ones with their scores of each photo of a worn shirt: masks, or their boxes."""
+    worn = [photo for photo in measured if photo.truth.source != SHOP]
+    truths = [photo.truth.masks if kind == "segm" else _boxes(photo.truth.masks) for photo in worn]
+    founds = [(photo.found.masks if kind == "segm" else photo.found.boxes, photo.found.scores) for photo in worn]
+    return truths, founds
 
 
 def _boxes(masks: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -164,3 +199,7 @@ def _boxes(masks: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 def _mean(values: Iterable[Any]) -> float:
     return float(np.mean([float(value) for value in values]))
+
+
+def _text(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.4f}"
