@@ -149,6 +149,16 @@ class MaskRCNNConfig:
 
 
 @dataclass(frozen=True, config=_strict)
+class QualityConfig:
+    """What Mask R-CNN must reach on the test photos before its cut-outs are used."""
+
+    min_found_rate: Fraction
+    min_mask_iou: Fraction
+    min_boundary_iou: Fraction
+    max_border_ciede2000: Positive
+
+
+@dataclass(frozen=True, config=_strict)
 class CutoutsConfig:
     """Cut-outs of garments and worn shirts: pictures and masks on a neutral ground."""
 
@@ -221,6 +231,7 @@ class Params:
     garments: GarmentsConfig
     validation: ValidationConfig
     mask_rcnn: MaskRCNNConfig
+    quality: QualityConfig
     cutouts: CutoutsConfig
     domains: DomainsConfig
     cyclegan: CycleGANConfig

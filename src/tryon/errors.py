@@ -4,7 +4,7 @@
     ├── ConfigError            params.yaml or an experiment file
     ├── DataError              a file or folder that cannot be used as it is
     │   └── DecodeError        bytes that are not an acceptable picture
-    ├── GateError              the data did not meet its expectations
+    ├── GateError              data or a model that is not good enough to go on with
     ├── ModelError             a weights file or model folder
     ├── TrainingError          training cannot go on (a loss is not finite, ...)
     ├── FittingRefusal         a photo or garment that cannot be fitted, with a typed reason
@@ -54,7 +54,7 @@ class DecodeError(DataError):
 
 
 class GateError(TryonError):
-    """The data did not meet its expectations; the message names those that failed."""
+    """Data or a model did not meet what is expected of it; the message names what failed."""
 
 
 class ModelError(TryonError):
