@@ -17,6 +17,7 @@ HOSTS = [
     name + "." + end
     for name, end in [("py" + "pi", "org"), ("python" + "hosted", "org"), ("npm" + "js", "org"), ("npm" + "js", "com")]
 ]
+GATES = ("data/gate.json", "data/gate_mask_rcnn.json")
 MACHINE_PATHS = ["/" + start for start in ("work/", "root/", "home/", "tmp/")]
 
 

@@ -15,7 +15,7 @@ Shirt = tuple[np.ndarray, np.ndarray]  # landmarks (25, 3), box (4,)
 def shirt(seed: int, *, left: float = 20, top: float = 30, side: float = 100) -> Shirt:
     """A shirt with a few absent and hidden landmarks."""
     rng = np.random.default_rng(seed)
-    points = rng.uniform(0, side, (25, 2)) + [left, top]
+    points = rng.uniform(0, side, (25, 2)) + np.array([left, top])
     visibility = rng.choice([0, 1, 2], size=25, p=[0.1, 0.3, 0.6])
     landmarks = np.column_stack([points, visibility])
     landmarks[visibility == 0] = 0
@@ -137,10 +137,9 @@ def test_a_shirt_without_landmarks_neither_counts_nor_costs() -> None:
     on_it = np.column_stack([np.linspace(310, 390, 25), np.linspace(40, 120, 25), np.ones(25)])
     with_bare = landmark_ap([picture((points, box), bare)], [said((on_it, 0.95), (points, 0.9))])
     assert with_bare["landmark_ap"] == pytest.approx(1.0)
-    far_off = on_it + [900, 0, 0]
-    assert landmark_ap([picture((points, box), bare)], [said((far_off, 0.95), (points, 0.9))])[
-        "landmark_ap"
-    ] == pytest.approx(0.5)
+    far_off = on_it + np.array([900, 0, 0])
+    beside_it = landmark_ap([picture((points, box), bare)], [said((far_off, 0.95), (points, 0.9))])
+    assert beside_it["landmark_ap"] == pytest.approx(0.5)
 
 
 def test_pictures_without_shirts_cost_what_is_found_in_them() -> None:

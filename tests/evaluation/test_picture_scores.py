@@ -6,7 +6,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from tryon.errors import DataError
 from tryon.evaluation.bootstrap import interval
-from tryon.evaluation.borders import border, border_ciede2000
+from tryon.evaluation.borders import border, border_ciede2000, cutout_border_ciede2000
 from tryon.evaluation.colour import ciede2000, ciede2000_map, ciede2000_to_lab, lab_distance
 from tryon.evaluation.structure import fold_correlation, psnr, ssim
 
@@ -103,6 +103,54 @@ def test_border_distance_hears_only_the_border() -> None:
     assert border_ciede2000(a, far, mask, 2) == 0.0
     with pytest.raises(DataError, match="no edge"):
         border_ciede2000(a, far, np.ones((20, 24), bool))
+
+
+def slow_cutout_border(photo: np.ndarray, found: np.ndarray, mask: np.ndarray, width_px: int) -> float:
+    """Each pixel whose nearest one on the other side of the true edge is near enough, and the ground where cut off."""
+    errors = []
+    for y, x in np.ndindex(mask.shape):
+        others = np.argwhere(mask != mask[y, x])
+        if np.hypot(*(others - (y, x)).T).min() <= width_px:
+            cut, true_cut = (photo[y, x] if shape[y, x] else np.full(3, 128) for shape in (found, mask))
+            errors.append(float(deltaE_ciede2000(rgb2lab(cut / 255), rgb2lab(true_cut / 255))))
+    return float(np.mean(errors))
+
+
+@pytest.mark.parametrize("width_px", [1, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_cutout_border_equals_looking_at_each_pixel(seed: int, width_px: int) -> None:
+    photo, mask = picture(seed), centre()
+    found = np.roll(mask, (seed, 2), axis=(0, 1)) & (np.random.default_rng(seed).random(mask.shape) > 0.2)
+    slow = slow_cutout_border(photo, found, mask, width_px)
+    assert cutout_border_ciede2000(photo, found, mask, width_px) == pytest.approx(slow, rel=1e-4)
+    assert slow > 0
+
+
+def test_cutout_border_counts_what_is_taken_in_and_what_is_lost() -> None:
+    photo = np.full((40, 40, 3), (200, 40, 40), np.uint8)
+    mask = np.zeros((40, 40), bool)
+    mask[10:30, 10:30] = True
+    photo[~mask] = (110, 140, 110)
+    wider, narrower, missed = np.zeros_like(mask), np.zeros_like(mask), np.zeros_like(mask)
+    wider[9:31, 9:31] = narrower[11:29, 11:29] = True
+    assert cutout_border_ciede2000(photo, mask, mask) == 0.0
+    lost, taken_in = (cutout_border_ciede2000(photo, found, mask) for found in (narrower, wider))
+    assert 0 < taken_in < lost < cutout_border_ciede2000(photo, missed, mask), "red is farther from grey than green"
+    hole = mask.copy()
+    hole[18:22, 18:22] = False
+    assert cutout_border_ciede2000(photo, hole, mask) == 0.0, "far from the border"
+    photo[narrower | ~mask] = 128
+    assert cutout_border_ciede2000(photo, wider, mask) == 0.0, "what is taken in looks like the ground"
+
+
+def test_cutout_border_refuses_a_shirt_without_border_and_other_sizes() -> None:
+    photo, mask = picture(1), centre()
+    with pytest.raises(DataError, match="no edge"):
+        cutout_border_ciede2000(photo, mask, np.ones_like(mask))
+    with pytest.raises(DataError, match="mask is empty"):
+        cutout_border_ciede2000(photo, mask, np.zeros_like(mask))
+    with pytest.raises(DataError, match="differ in size"):
+        cutout_border_ciede2000(photo, mask[:5], mask)
 
 
 @pytest.mark.parametrize("score", [ciede2000, ssim, psnr, fold_correlation, border_ciede2000])

@@ -9,18 +9,27 @@ import pytest
 from tests.datasets.outlined_folders import write_split
 from tryon.datasets.outlines import read_outlines
 from tryon.errors import DataError
-from tryon.evaluation.shirt_pictures import FOUND_COLOUR, TRUE_COLOUR, draw_outlines
-from tryon.evaluation.shirt_sets import detect_in_photos
+from tryon.evaluation.borders import cutout_border_ciede2000
+from tryon.evaluation.shirt_pictures import FOUND_COLOUR, TRUE_COLOUR, draw_closely, draw_outlines
+from tryon.evaluation.shirt_sets import measure_photos
 from tryon.evaluation.shirts import (
+    CURVE_COLUMNS,
     SCORE_COLUMNS,
+    SLICE_COLUMNS,
     Found,
+    Measured,
+    ShirtScore,
     Truth,
     curve_rows,
+    measure,
     score_shirts,
+    slice_rows,
     summarise,
-    worst_photos,
+    worst_shirts,
 )
 from tryon.geometry.boxes import from_mask
+
+PHOTO = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
 
 
 def square(left: int, top: int, side: int) -> np.ndarray:
@@ -42,61 +51,118 @@ def found(*pairs: tuple[np.ndarray, float]) -> Found:
     return Found(boxes, np.array([score for _, score in pairs], np.float32), masks)
 
 
+def scored(truth: Truth, found: Found) -> list[ShirtScore]:
+    return score_shirts(truth, found, PHOTO)
+
+
+def measured(*pairs: tuple[Truth, Found], confidence: float = 0.5) -> list[Measured]:
+    return [measure(truth, found, PHOTO, confidence) for truth, found in pairs]
+
+
 def test_a_perfect_detection_scores_one() -> None:
-    (score,) = score_shirts(truth(square(10, 10, 20)), found((square(10, 10, 20), 0.9)))
-    assert (score.mask_iou, score.boundary_iou, score.found) == (1.0, 1.0, True)
+    (score,) = scored(truth(square(10, 10, 20)), found((square(10, 10, 20), 0.9)))
+    assert (score.mask_iou, score.boundary_iou, score.border_ciede2000, score.found) == (1.0, 1.0, 0.0, True)
     assert score.score == pytest.approx(0.9) and score.slices == ("scale_2",) and score.shirt == 1
 
 
 def test_each_detection_takes_one_shirt_and_the_best_pair_goes_first() -> None:
     near, far = square(10, 10, 20), square(14, 10, 20)
-    scores = score_shirts(truth(near, far), found((far, 0.6), (square(40, 40, 10), 0.9)))
+    scores = scored(truth(near, far), found((far, 0.6), (square(40, 40, 10), 0.9)))
     assert [score.mask_iou for score in scores] == [0.0, 1.0]
     assert not scores[0].found and scores[0].score == 0
 
 
 def test_a_detection_of_something_else_is_no_find() -> None:
-    (score,) = score_shirts(truth(square(10, 10, 20)), found((square(25, 25, 20), 0.9)))
+    (score,) = scored(truth(square(10, 10, 20)), found((square(25, 25, 20), 0.9)))
     assert 0 < score.mask_iou < 0.5 and not score.found
 
 
 def test_nothing_detected_and_nothing_to_detect() -> None:
-    assert score_shirts(truth(), found((square(0, 0, 5), 0.9))) == []
-    (score,) = score_shirts(truth(square(10, 10, 20)), found())
+    assert scored(truth(), found((square(0, 0, 5), 0.9))) == []
+    mask = square(10, 10, 20)
+    (score,) = scored(truth(mask), found())
     assert score.mask_iou == 0 and score.boundary_iou == 0
+    assert score.border_ciede2000 == cutout_border_ciede2000(PHOTO, np.zeros_like(mask), mask) > 0
+
+
+def test_a_shirt_that_fills_its_photo_has_no_border_to_score() -> None:
+    everything = np.ones((60, 60), bool)
+    (score,) = scored(truth(everything), found((everything, 0.9)))
+    assert np.isnan(score.border_ciede2000) and score.row()["border_ciede2000"] == ""
+    full, bordered = (truth(everything), found((everything, 0.9))), (truth(square(9, 9, 9)), found())
+    metrics = summarise(measured(full, bordered))
+    assert metrics["border_ciede2000"] == pytest.approx(scored(*bordered)[0].border_ciede2000, abs=1e-6)
+    assert "border_ciede2000" not in summarise(measured(full))
 
 
 def test_the_summary_is_of_worn_shirts_and_has_the_shop_as_a_slice() -> None:
     mask = square(10, 10, 20)
-    truths = [truth(mask), truth(mask, name="b.jpg", slices=("scale_1",)), truth(mask, name="c.jpg", source="shop")]
-    founds = [found((mask, 0.9)), found((mask, 0.2)), found((square(10, 10, 10), 0.9))]
-    metrics = summarise(truths, founds, confidence=0.5)
+    metrics = summarise(
+        measured(
+            (truth(mask), found((mask, 0.9))),
+            (truth(mask, name="b.jpg", slices=("scale_1",)), found((mask, 0.2))),
+            (truth(mask, name="c.jpg", source="shop"), found((square(10, 10, 10), 0.9))),
+        )
+    )
     assert metrics["found_rate"] == 0.5 and metrics["mask_iou"] == 0.5 and metrics["boundary_iou"] == 0.5
-    assert metrics["mask_ap"] == pytest.approx(1.0) and metrics["box_ap"] == pytest.approx(
-        1.0
-    )  # doubtful ones count here
+    for name in ("mask_ap", "box_ap", "mask_ap50", "box_ap50", "mask_ap75", "box_ap75"):
+        assert metrics[name] == pytest.approx(1.0), "doubtful ones count here"
     assert metrics["mask_iou/scale_2"] == 1.0 and metrics["mask_iou/scale_1"] == 0.0
-    assert metrics["mask_iou/shop"] == 0.25
-    assert list(metrics)[:7] == [
-        "found_rate", "mask_iou", "boundary_iou", "mask_ap", "mask_ap50", "mask_ap75", "box_ap"
+    assert metrics["boundary_iou/scale_2"] == 1.0 and metrics["boundary_iou/scale_1"] == 0.0
+    assert metrics["mask_iou/shop"] == 0.25 and 0 < metrics["boundary_iou/shop"] < 1
+    assert list(metrics)[:10] == [
+        "found_rate", "mask_iou", "boundary_iou", "border_ciede2000",
+        "mask_ap", "mask_ap50", "mask_ap75", "box_ap", "box_ap50", "box_ap75",
     ]  # fmt: skip
+
+
+def test_masks_and_boxes_have_their_own_precision() -> None:
+    """A mask of half of its box: the box is right at every IoU, the mask at none above one half."""
+    mask, half = square(10, 10, 20), square(10, 10, 20)
+    half[np.triu_indices(60, 1)] = False
+    metrics = summarise(measured((truth(mask), found((half, 0.9)))))
+    assert metrics["box_ap75"] == 1.0 and metrics["box_ap"] == 1.0
+    assert metrics["mask_ap50"] == 1.0 and metrics["mask_ap75"] == 0.0 and metrics["mask_ap"] == pytest.approx(0.1)
+
+
+def test_a_slice_has_the_means_of_its_shirts_and_their_number() -> None:
+    mask = square(10, 10, 20)
+    rows = slice_rows(
+        measured(
+            (truth(mask, slices=("scale_1", "long_sleeves")), found((mask, 0.9))),
+            (truth(mask, name="b.jpg", slices=("scale_1",)), found()),
+            (truth(mask, name="c.jpg", source="shop", slices=("scale_1",)), found((mask, 0.9))),
+        )
+    )
+    assert [(row["slice"], row["shirts"], row["mask_iou"]) for row in rows] == [
+        ("long_sleeves", 1, "1.0000"),
+        ("scale_1", 2, "0.5000"),
+        ("shop", 1, "1.0000"),
+    ]
+    assert all(tuple(row) == SLICE_COLUMNS for row in rows)
+    assert rows[1]["found_rate"] == "0.5000" and float(rows[1]["border_ciede2000"]) > 0
 
 
 def test_rows_of_the_tables() -> None:
     mask = square(10, 10, 20)
-    truths = [truth(mask), truth(mask, name="b.jpg"), truth(mask, name="shop.jpg", source="shop")]
-    founds = [found((mask, 0.9)), found(), found()]
-    scores = [score for pair in zip(truths, founds, strict=True) for score in score_shirts(*pair)]
-    assert tuple(scores[0].row()) == SCORE_COLUMNS and scores[0].row()["mask_iou"] == "1.0000"
-    assert worst_photos(scores) == ["b.jpg", "shop.jpg", "a.jpg"]
-    rows = curve_rows(truths, founds)
-    assert len(rows) == 2 * 101 and rows[0] == {"threshold_iou": 0.5, "recall": 0.0, "precision": 1.0}
-    assert rows[100]["precision"] == 0.0  # half of the worn shirts is the most that is recalled
+    photos = measured(
+        (truth(mask), found((mask, 0.9))),
+        (truth(mask, square(40, 40, 9), name="b.jpg"), found((mask, 0.9))),
+        (truth(mask, name="shop.jpg", source="shop"), found()),
+    )
+    row = photos[0].scores[0].row()
+    assert tuple(row) == SCORE_COLUMNS and row["mask_iou"] == "1.0000" and row["border_ciede2000"] == "0.0000"
+    worst = [(photo.truth.name, score.photo, score.shirt) for photo, score in worst_shirts(photos, 3)]
+    assert worst == [("b.jpg", "b.jpg", 2), ("shop.jpg", "shop.jpg", 1), ("a.jpg", "a.jpg", 1)]
+    rows = curve_rows(photos)
+    assert len(rows) == 2 * 2 * 101 and tuple(rows[0]) == CURVE_COLUMNS
+    assert rows[0] == {"kind": "mask", "threshold_iou": 0.5, "recall": 0.0, "precision": 1.0}
+    assert rows[202]["kind"] == "box" and rows[302]["precision"] == 0.0, "two of the three worn shirts are recalled"
 
 
 def test_a_set_without_worn_shirts_cannot_be_summed_up() -> None:
     with pytest.raises(DataError, match="no outlined shirt"):
-        summarise([truth(square(1, 1, 9), source="shop")], [found()], 0.5)
+        summarise(measured((truth(square(1, 1, 9), source="shop"), found())))
 
 
 def test_outlines_are_drawn_in_their_colours_and_photos_made_large_enough() -> None:
@@ -107,17 +173,30 @@ def test_outlines_are_drawn_in_their_colours_and_photos_made_large_enough() -> N
     assert drawn[0, 0].tolist() == [90, 90, 90]
 
 
-def test_photos_are_read_and_detected_in_batches(tmp_path: Path) -> None:
+def test_a_shirt_is_drawn_closely_with_what_was_found_on_it_alone() -> None:
+    photo = np.full((60, 60, 3), 90, np.uint8)
+    photo[:, 40:] = 0
+    near, far = square(12, 10, 10), square(45, 45, 10)
+    drawn = draw_closely(photo, square(10, 10, 10), [near, far])
+    assert drawn.shape == (444, 512, 3), "10 x 12 pixels and room on each side"
+    assert (drawn == 90).all(axis=-1).any() and not (drawn == 0).all(axis=-1).any()
+    alone = draw_closely(photo, square(50, 50, 10), [])
+    assert alone.shape == (512, 512, 3), "cut at the edge of the photo"
+
+
+def test_photos_are_read_and_measured_in_batches(tmp_path: Path) -> None:
     masks = write_split(tmp_path, "test", 10)
     photos = read_outlines(tmp_path / "photos", tmp_path / "annotations", "test")
     sizes = []
 
     def predict(images: Sequence[np.ndarray]) -> list[Found]:
         sizes.append(len(images))
-        return [found((image[..., 0] > 200, 0.9)) for image in images]
+        return [found((image[..., 0] > 200, 0.9), (image[..., 0] <= 200, 0.3)) for image in images]
 
-    truths, founds = detect_in_photos(predict, photos)
-    assert sizes == [8, 2] and [truth.name for truth in truths] == [photo.name for photo in photos]
-    assert truths[0].slices == (("scale_2", "occlusion_1", "zoom_1", "viewpoint_2"),)
-    for one, other, mask in zip(truths, founds, masks, strict=True):
-        assert np.array_equal(one.masks[0], mask) and np.array_equal(other.masks[0], mask)
+    measured = measure_photos(predict, photos, confidence=0.5)
+    assert sizes == [8, 2] and [one.truth.name for one in measured] == [photo.name for photo in photos]
+    assert measured[0].truth.slices == (("scale_2", "occlusion_1", "zoom_1", "viewpoint_2"),)
+    for one, mask in zip(measured, masks, strict=True):
+        assert np.array_equal(one.truth.masks[0], mask) and np.array_equal(one.found.masks[0], mask)
+        assert len(one.found.scores) == 2 and one.scores[0].score == pytest.approx(0.9)
+        assert one.scores[0].mask_iou == 1.0

@@ -97,6 +97,8 @@ def _write_metrics(root: Path, photos: int, answers: bool) -> None:
         "mask_ap50": 0.98,
         "mask_ap75": 0.95,
         "box_ap": 0.85,
+        "box_ap50": 0.97,
+        "border_ciede2000": 5.25,
     }
     write_json(root / "metrics/mask_rcnn.json", mask | {"mask_iou/occlusion_2": 0.87, "mask_iou/occlusion_1": 0.93})
     fitting: dict[str, float] = {"pairs": photos * 2, "refused": 1, "outside_changed_pixels": 0}
@@ -123,8 +125,19 @@ def _write_mask_rcnn(root: Path, side: int, rng: np.random.Generator) -> None:
         for scale, component in enumerate(("total", "rpn_objectness", "rpn_box", "class", "box", "mask"), start=1):
             rows.append((epoch, component, 2 / scale / epoch**0.5, 2.2 / scale / epoch**0.4))
     write_csv(root / "models/mask_rcnn/losses.csv", ["epoch", "component", "train", "validation"], rows)
-    curve = [(t, r / 20, max(0.0, 1 - (r / 20) ** (12 * (1.3 - t)))) for t in (0.5, 0.75, 0.9) for r in range(21)]
-    write_csv(root / "reports/mask_rcnn/pr_curve.csv", ["threshold_iou", "recall", "precision"], curve)
+    curve = [
+        (kind, t, r / 20, max(0.0, 1 - (r / 20) ** (12 * (1.3 - t))))
+        for kind in ("mask", "box")
+        for t in (0.5, 0.75, 0.9)
+        for r in range(21)
+    ]
+    folder = root / "reports/mask_rcnn"
+    write_csv(folder / "pr_curve.csv", ["kind", "threshold_iou", "recall", "precision"], curve)
+    slices = [("background_close", 3, 0.9, 0.7771, 0.4, 9.5), ("occlusion_2", 2, 1.0, 0.87, 0.5, "")]
+    measures = ["found_rate", "mask_iou", "boundary_iou", "border_ciede2000"]
+    write_csv(folder / "slices.csv", ["slice", "shirts", *measures], slices)
+    worst = [(f"{n:06d}.png", f"{n:06d}.jpg", n / 10, n / 20, "scale_1 long_sleeves" if n else "") for n in range(4)]
+    write_csv(folder / "worst.csv", ["picture", "photo", "mask_iou", "boundary_iou", "slices"], worst)
     for number in range(4):
         picture(root / f"reports/mask_rcnn/overlays/{number:06d}.png", side, side, (60, 160, 90), rng)
         picture(root / f"reports/mask_rcnn/worst/{number:06d}.png", side, side, (200, 60, 60), rng)

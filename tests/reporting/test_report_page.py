@@ -106,7 +106,10 @@ def test_the_page_shows_figures_targets_baselines_and_facts(tree: Path) -> None:
     assert "0123456789abcdef.dir" in text
     assert "mask_rcnn.learning_rate" in text
     assert "refused, no_shirt_in_photo" in text
-    assert "occlusion_2" in text
+    assert '<code>background_close</code></th><td class="number">3</td>' in text
+    assert "0.777" in text and "Precision by recall: mask" in text and "Precision by recall: box" in text
+    assert "000001.jpg: IoU 0.10, boundary IoU 0.05; scale_1, long_sleeves" in text
+    assert "000000.jpg: IoU 0.00, boundary IoU 0.00; no slice" in text
     assert "epoch 16" in text
     assert "Pairs with a garment of pattern blue" in text
     assert "0.790" in text
@@ -151,6 +154,8 @@ def test_without_answers_and_timing_the_report_is_still_written(tmp_path: Path) 
         ("models/mask_rcnn/losses.csv", "train_mask_rcnn"),
         ("models/cyclegan/striped/losses.csv", "train_cyclegan@striped"),
         ("reports/mask_rcnn/pr_curve.csv", "evaluate_mask_rcnn"),
+        ("reports/mask_rcnn/slices.csv", "evaluate_mask_rcnn"),
+        ("reports/mask_rcnn/worst.csv", "evaluate_mask_rcnn"),
         ("data/results/results.csv", "fit_pairs"),
         ("data/results/000001__000800.png", "fit_pairs"),
         ("data/rendered/pairs/answers/000001__000800.png", "render_dataset"),

@@ -36,8 +36,13 @@ def cutout_border_ciede2000(photo: Picture, found: NDArray[Any], mask: NDArray[A
     Raises:
         DataError: sizes differ, or the true mask is empty or fills the picture.
     """
-    cut_outs = [np.where(np.asarray(shape, bool)[..., None], photo, NEUTRAL_GROUND_U8) for shape in (found, mask)]
-    return border_ciede2000(cut_outs[0], cut_outs[1], mask, width_px)
+    if np.shape(found) != np.shape(mask):
+        raise DataError(
+            "found and true mask differ in size", received=f"{np.shape(found)} and {np.shape(mask)}", needed="one size"
+        )
+    inside = checked_mask(mask, np.shape(photo))
+    cut, true_cut = (np.where(np.asarray(shape, bool)[..., None], photo, NEUTRAL_GROUND_U8) for shape in (found, mask))
+    return border_ciede2000(cut, true_cut, inside, width_px)
 
 
 def border(mask: NDArray[Any], width_px: int = 3) -> Mask:

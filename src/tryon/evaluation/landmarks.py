@@ -49,7 +49,7 @@ def landmark_ap(ground_truth: LandmarkTruth, detections: LandmarksFound) -> dict
             "no visible landmark in any picture", needed="at least one shirt whose annotation has landmarks"
         )
     founds = [_found_rows(np.asarray(landmarks), np.asarray(scores)) for landmarks, scores in detections]
-    metrics = {}
+    metrics: dict[str, float] = {}
     for suffix, least in (("", HIDDEN), ("_visible", VISIBLE)):
         truths = [_true_rows(np.asarray(landmarks), np.asarray(of), least) for landmarks, of in ground_truth]
         averages = accumulate(truths, founds, "keypoints", sigmas=SIGMAS).averages()

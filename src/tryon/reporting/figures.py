@@ -36,6 +36,8 @@ MEANINGS: dict[str, Meaning] = {
     "mask_ap50": Meaning("Mask AP at IoU 0.50", "higher"),
     "mask_ap75": Meaning("Mask AP at IoU 0.75", "higher"),
     "box_ap": Meaning("Box AP, IoU 0.50 to 0.95", "higher"),
+    "box_ap50": Meaning("Box AP at IoU 0.50", "higher"),
+    "box_ap75": Meaning("Box AP at IoU 0.75", "higher"),
     "sleeve_retention": Meaning("Sleeve retention (IoU of shirt in and shirt out)", "higher"),
     "ciede2000_to_target": Meaning("Colour distance to the target pattern (CIEDE2000)", "lower", 2),
     "stripe_frequency_error": Meaning("Stripe frequency error", "lower"),
@@ -87,6 +89,7 @@ GOALS = (
     Goal("mask_rcnn/found_rate", "higher", _fixed(0.97, None)),
     Goal("mask_rcnn/mask_iou", "higher", _fixed(0.90, 0.55)),
     Goal("mask_rcnn/boundary_iou", "higher", _fixed(0.60, None)),
+    Goal("mask_rcnn/border_ciede2000", "lower", _fixed(6.0, None)),
     Goal("fitting/outside_changed_pixels", "lower", _fixed(0, 0)),
     Goal("fitting/ciede2000", "lower", _half_of_untouched, "half of what leaving the photo as it is gives"),
 )

@@ -3,7 +3,7 @@
 Each builder reads what it needs below `root` and raises `DataError` for a required file that is absent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ MASK_BYTES = 1_800_000
 GRID_BYTES = 2_500_000
 CASE_BYTES = 1_500_000
 MAX_GRIDS = 12
+_SLICE_MEASURES = ("found_rate", "mask_iou", "boundary_iou", "border_ciede2000")
 
 
 @dataclass(frozen=True)
@@ -112,13 +113,23 @@ def data(root: Path) -> Data:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """One slice of the test shirts: how many, and its measures in the order of their titles."""
+
+    name: str
+    shirts: str
+    measured: list[str]
+
+
+@dataclass(frozen=True)
 class MaskRCNN:
     """Everything measured of the network that finds the shirt."""
 
     rows: list[tuple[str, str]]
     losses: list[Markup]
     curves: list[Markup]
-    slices: list[tuple[str, str]]
+    slice_titles: list[str]
+    slices: list[Slice]
     overlays: Shown
     worst: Shown
 
@@ -132,14 +143,30 @@ def mask_rcnn(root: Path) -> MaskRCNN:
         rows=figures.remaining(measured),
         losses=loss_charts(losses),
         curves=_precision_recall(folder / "pr_curve.csv"),
-        slices=[
-            (name.split("/", 1)[1], figures.show(name, value))
-            for name, value in sorted(measured.items())
-            if "/" in name
-        ],
+        slice_titles=[figures.meaning_of(name).label for name in _SLICE_MEASURES],
+        slices=_slices(folder / "slices.csv"),
         overlays=_folder(folder / "overlays", "shirt found in photo", MASK_BYTES // 2, max_width=320),
-        worst=_folder(folder / "worst", "one of the worst masks: photo", MASK_BYTES // 2, max_width=320),
+        worst=_worst(folder, MASK_BYTES // 2),
     )
+
+
+def _slices(path: Path) -> list[Slice]:
+    """The rows of the table of slices; a measure that no shirt of a slice has is empty."""
+    rows = reading.read_rows(path, ("slice", "shirts", *_SLICE_MEASURES), "evaluate_mask_rcnn")
+    shown = [[row[name] and figures.show(name, float(row[name])) for name in _SLICE_MEASURES] for row in rows]
+    return [Slice(row["slice"], row["shirts"], measured) for row, measured in zip(rows, shown, strict=True)]
+
+
+def _worst(folder: Path, budget_bytes: int) -> Shown:
+    """The worst shirts with what was measured of them, in the order of their table."""
+    columns = ("picture", "photo", "mask_iou", "boundary_iou", "slices")
+    rows = {row["picture"]: row for row in reading.read_rows(folder / "worst.csv", columns, "evaluate_mask_rcnn")}
+    captions = {
+        picture: f"{row['photo']}: IoU {float(row['mask_iou']):.2f}, boundary IoU {float(row['boundary_iou']):.2f}; "
+        + (row["slices"].replace(" ", ", ") or "no slice")
+        for picture, row in rows.items()
+    }
+    return _folder(folder / "worst", "one of the worst masks: photo", budget_bytes, max_width=340, captions=captions)
 
 
 @dataclass(frozen=True)
@@ -234,14 +261,20 @@ def loss_charts(losses: list[reading.LossRow]) -> list[Markup]:
 
 
 def _precision_recall(path: Path) -> list[Markup]:
-    rows = reading.read_rows(path, ("threshold_iou", "recall", "precision"), "evaluate_mask_rcnn")
-    lines = []
-    for position, threshold in enumerate(sorted({row["threshold_iou"] for row in rows}, key=float)):
-        points = [(float(row["recall"]), float(row["precision"])) for row in rows if row["threshold_iou"] == threshold]
-        lines.append(charts.Line(f"IoU {float(threshold):.2f}", points, colour=position, dashed=position % 2 == 1))
-    axes = charts.Axis("recall", 0, 1), charts.Axis("precision", 0, 1)
-    chart = charts.line_chart("Precision and recall of masks", lines, *axes, width=480, height=300)
-    return [Markup('<figure class="plot wide"><figcaption>Precision by recall</figcaption>{}</figure>').format(chart)]
+    """One chart for masks and one for boxes, a line for each IoU."""
+    rows = reading.read_rows(path, ("kind", "threshold_iou", "recall", "precision"), "evaluate_mask_rcnn")
+    shown = []
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        of_kind = [row for row in rows if row["kind"] == kind]
+        lines = []
+        for position, threshold in enumerate(sorted({row["threshold_iou"] for row in of_kind}, key=float)):
+            points = [(float(r["recall"]), float(r["precision"])) for r in of_kind if r["threshold_iou"] == threshold]
+            lines.append(charts.Line(f"IoU {float(threshold):.2f}", points, colour=position, dashed=position % 2 == 1))
+        axes = charts.Axis("recall", 0, 1), charts.Axis("precision", 0, 1)
+        chart = charts.line_chart(f"Precision by recall: {kind}", lines, *axes, width=480, height=300)
+        caption = f"Precision by recall: {kind}"
+        shown.append(Markup('<figure class="plot wide"><figcaption>{}</figcaption>{}</figure>').format(caption, chart))
+    return shown
 
 
 def _epoch_grid(path: Path, pattern: str) -> Embedded:
@@ -250,10 +283,11 @@ def _epoch_grid(path: Path, pattern: str) -> Embedded:
     return pictures.embed_file(path, alt, max_width=760, caption=f"epoch {epoch}")
 
 
-def _folder(folder: Path, what: str, budget_bytes: int, *, max_width: int) -> Shown:
+def _folder(
+    folder: Path, what: str, budget_bytes: int, *, max_width: int, captions: Mapping[str, str] | None = None
+) -> Shown:
+    """The pictures of a folder, captioned by file name as given, or else with their names."""
     paths = reading.pictures_in(folder)
-    made = (
-        pictures.embed_file(path, f"{what} {path.stem}", max_width=max_width, caption=path.stem.replace("__", " + "))
-        for path in paths
-    )
+    said = {path: (captions or {}).get(path.name, path.stem.replace("__", " + ")) for path in paths}
+    made = (pictures.embed_file(path, f"{what} {path.stem}", max_width=max_width, caption=said[path]) for path in paths)
     return pictures.fit_budget(made, len(paths), budget_bytes)
