@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import annotations, near_duplicates, patterns, refusals, rendering
+from benchmarks import annotations, near_duplicates, patterns, refusals, rendering, slices
 from tryon.config import load_params
 from tryon.formats.deepfashion2 import write_annotation
 from tryon.images.files import write_jpeg
@@ -48,6 +48,14 @@ def printed(program: Any, capsys: pytest.CaptureFixture[str], *arguments: object
 
 def test_rendering(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "photos/s drawn" in printed(rendering, capsys, "--photos", 1, "--size-px", 64)
+
+
+def test_slices(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(slices, capsys, "--photos", 8, "--size-px", 128).splitlines()
+    assert [line[:13] for line in lines] == ["quantiles in ", "short sleeves", "half sleeves ", "close outline"]
+    counts = [re.search(r"(\d+) of (\d+) reach", line).groups() for line in lines[1:]]
+    assert counts[0][0] == "0" and counts[1][0] == counts[1][1] != "0", "the lengths tell the two apart"
+    assert int(counts[0][1]) + int(counts[1][1]) == int(counts[2][1]) == 8
 
 
 def test_near_duplicates(small: Path, capsys: pytest.CaptureFixture[str]) -> None:

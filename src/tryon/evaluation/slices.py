@@ -1,7 +1,7 @@
 """Which slices of a test set a shirt belongs to by what can be measured of it: its background, its sleeves.
 
-Those that annotators judged (`scale_2`, `occlusion_1`, ...) come with the outlines. `benchmarks/slices.py` prints the
-distributions that the thresholds below are read from.
+Those that annotators judged (`scale_2`, `occlusion_1`, ...) come with the outlines. `python benchmarks/slices.py`
+prints the distributions that the thresholds below are read from.
 """
 
 import cv2
