@@ -60,9 +60,7 @@ def row(
     name: str, pictures: list[tuple[Picture, list[Mask] | None]], predictor: Predictor, fitting: FittingConfig
 ) -> tuple[str, ...]:
     """One line of the table; masks are those of the shirts in the picture, None where there is nobody."""
-    found = find_shirts(
-        predictor, [picture for picture, _ in pictures], radius=fitting.edge_radius, band=fitting.edge_band
-    )
+    found = find_shirts(predictor, [picture for picture, _ in pictures])
     taken = [one is not None and one.mask.mean() >= fitting.min_shirt_area for one in found]
     right = [
         one is not None and max(iou(one.mask, mask) for mask in masks) >= FOUND_IOU

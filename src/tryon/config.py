@@ -125,6 +125,7 @@ class MaskRCNNConfig:
     min_confidence: Fraction
     second_look: Flag
     second_look_margin: Fraction
+    refinement: Literal["none", "guided", "graph_cut"]
     weights: str
     layers: Literal["heads", "3+", "4+", "5+", "all"]
     epochs: AtLeastOne
@@ -215,9 +216,7 @@ class FittingConfig:
     min_shirt_area: Fraction
     detail: Fraction
     match_colour: Fraction
-    edge_radius: Fraction
     max_look_distance: Positive
-    edge_band: Fraction
 
 
 @dataclass(frozen=True, config=_strict)

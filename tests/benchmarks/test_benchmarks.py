@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import annotations, near_duplicates, patterns, refusals, rendering, slices
+from benchmarks import annotations, mask_refinement, near_duplicates, patterns, refusals, rendering, slices
 from tryon.config import load_params
 from tryon.formats.deepfashion2 import write_annotation
 from tryon.images.files import write_jpeg
@@ -170,3 +170,22 @@ def test_boxes_beside_their_outlines(tmp_path: Path, capsys: pytest.CaptureFixtu
     write_annotation(tmp_path / "a.json", annotate_photo(drawn))
     out = printed(annotations, capsys, tmp_path / "a.json").splitlines()
     assert out[2].split()[:4] == ["a.json", "item1", "3", "0"]  # three pixels beyond the last one
+
+
+def test_mask_refinement_scores_every_method_on_the_photo_and_its_mirror_image() -> None:
+    truth = np.zeros((60, 60), bool)
+    truth[20:40, 10:30] = True
+    photo = np.where(truth[..., None], np.uint8(200), np.uint8(40)) * np.ones(3, np.uint8)
+    probs = cv2.GaussianBlur(np.roll(truth, 3, axis=1).astype(np.float32), (0, 0), 3)
+    shirt = mask_refinement.Shirt(photo, truth, probs, probs)
+    rows = {method: mask_refinement.score([shirt], method) for method in ("none", "graph_cut")}
+    plain, mended = (list(map(float, rows[method][1:])) for method in ("none", "graph_cut"))
+    assert mended[0] > plain[0] and mended[1] > plain[1] and mended[2] < plain[2]
+    assert plain[3] == 1 and mended[3] > 0.9
+
+
+def test_the_nearest_mask_is_the_one_that_overlaps_most() -> None:
+    truth = np.tile(np.arange(8) < 4, (8, 1))
+    masks = np.stack([~truth, np.tile(np.arange(8) < 3, (8, 1))]).astype(np.float32)
+    assert np.array_equal(mask_refinement.nearest(masks, truth), masks[1])
+    assert mask_refinement.nearest(masks[:1], truth) is None

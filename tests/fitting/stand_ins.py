@@ -15,8 +15,6 @@ CONFIG = FittingConfig(
     detail=1.0,
     match_colour=0.5,
     max_look_distance=0.8,
-    edge_radius=0.05,
-    edge_band=0.03,
 )
 BLUE, WHITE = np.array([40, 70, 190], np.uint8), np.array([235, 235, 230], np.uint8)
 RED = np.array([190, 40, 40], np.uint8)

@@ -30,7 +30,7 @@ def test_nothing_is_laid_where_alpha_is_0() -> None:
 
 def test_the_layer_covers_the_mask_and_the_border_beyond_without_the_neutral_ground() -> None:
     picture, mask = photo(), shirt_mask()
-    shirt, target = find_shirts(ColourPredictor(), [picture, garment(BLUE)], radius=0.0, band=0.0)
+    shirt, target = find_shirts(ColourPredictor(), [picture, garment(BLUE)])
     assert shirt is not None and target is not None
     layer = redraw_shirt(picture, shirt, FlatGenerator(BLUE), target.palette, config=CONFIG, margin=0.06)
     near = np.zeros_like(mask)
@@ -40,7 +40,7 @@ def test_the_layer_covers_the_mask_and_the_border_beyond_without_the_neutral_gro
 
 def test_a_palette_holds_equal_shares_of_the_cloth_from_dark_to_light() -> None:
     picture = garment(BLUE, striped=True)
-    (found,) = find_shirts(ColourPredictor(), [picture], radius=0.0, band=0.0)
+    (found,) = find_shirts(ColourPredictor(), [picture])
     assert found is not None and found.palette.shape == (32, 3)
     assert (np.diff(found.palette[:, 0]) >= 0).all()
     assert found.palette[0, 0] < 40 < 80 < found.palette[-1, 0]

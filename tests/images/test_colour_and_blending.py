@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from tryon.errors import DataError
 from tryon.images import colour
-from tryon.images.blending import composite, soft_alpha
+from tryon.images.blending import composite, edge_alpha
 from tryon.images.hashing import hamming, perceptual_hash
 from tryon.images.resizing import resize
 from tryon.images.sheets import grid
@@ -43,26 +43,30 @@ def square_mask() -> np.ndarray:
     return mask
 
 
-def test_soft_alpha_is_one_inside_zero_outside_and_even_between() -> None:
-    alpha = soft_alpha(square_mask(), 3)
-    assert alpha[15, 20] == 1 and alpha[0, 0] == 0 and alpha.dtype == np.float32
-    assert (alpha[square_mask()] > 0.5).all() and (alpha[~square_mask()] < 0.5).all()
-    profile = alpha[15, :20]
-    assert (np.diff(profile) >= 0).all()
-    np.testing.assert_allclose(profile[9:12] + profile[12:15][::-1], 1, atol=1e-6)
-    assert profile[8] == 0 and profile[15] == 1
+def test_alpha_at_the_pictures_border_stays_opaque() -> None:
+    mask = np.zeros((6, 6), bool)
+    mask[3:] = True
+    assert (edge_alpha(mask, 1)[-1] == 1).all()
+    assert (edge_alpha(np.ones((4, 4), bool), 2) == 1).all()
 
 
-def test_soft_alpha_at_the_pictures_border_stays_opaque() -> None:
-    mask = np.zeros((20, 20), bool)
-    mask[10:] = True
-    assert (soft_alpha(mask, 2)[-1] == 1).all()
-    assert (soft_alpha(np.ones((4, 4), bool), 2) == 1).all()
-    assert (soft_alpha(np.zeros((4, 4), bool), 2) == 0).all()
+def test_alpha_is_a_smooth_band_about_the_edge_and_none_at_the_rim_of_the_picture() -> None:
+    mask = np.zeros((40, 40), bool)
+    mask[:, 20:] = True
+    alpha = edge_alpha(mask, 2.0)
+    assert (alpha[:, :17] == 0).all() and (alpha[:, 23:] == 1).all()
+    assert (np.diff(alpha[10]) >= 0).all()
+    assert np.allclose(alpha[:, ::-1] + alpha, 1, atol=1.01 / 255)
+    assert np.array_equal(alpha * 255, np.rint(alpha * 255))
+    assert not edge_alpha(np.zeros((9, 9), bool), 1.0).any()
 
 
-def test_soft_alpha_without_border_is_the_mask() -> None:
-    np.testing.assert_array_equal(soft_alpha(square_mask(), 0), square_mask())
+def test_alpha_of_a_slanted_edge_has_no_stairs() -> None:
+    rows, columns = np.mgrid[:60, :60]
+    alpha = edge_alpha(rows < 30 + 0.2 * columns, 1.0)
+    # Rows at which the edge lies, by the sum of each column: a line, with less than a fifth of a pixel of stairs.
+    edge = alpha.sum(axis=0)[5:55]
+    assert np.abs(edge - np.polyval(np.polyfit(np.arange(50), edge, 1), np.arange(50))).max() < 0.25
 
 
 @given(pictures, pictures, arrays(np.float32, (6, 7), elements=st.sampled_from([0, 0, 0.25, 0.5, 1, 1])))

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
 from tryon.errors import FittingRefusal, ModelError, RefusalReason
-from tryon.fitting.edges import edge_alpha
 from tryon.fitting.redrawing import Generator, lay_over, redraw_shirt
 from tryon.fitting.segments import Predictor, Segment, find_shirts
+from tryon.images.blending import edge_alpha
 from tryon.images.patterns import Look, classify_look
 
 Picture = NDArray[np.uint8]
@@ -105,9 +105,8 @@ class Fitter:
         return self.dress(photo, worn, target, pattern)
 
     def segment(self, pictures: Sequence[Picture]) -> list[Segment | None]:
-        """The main shirt of each picture, its outline refined by the picture's own edges; None where there is none."""
-        config = self._config
-        return find_shirts(self._predictor, pictures, radius=config.edge_radius, band=config.edge_band)
+        """The main shirt of each picture; None where there is none."""
+        return find_shirts(self._predictor, pictures)
 
     def dress(
         self, photo: Picture, worn: Segment | None, garment: Segment | None, pattern: str | None = None

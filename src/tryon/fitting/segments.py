@@ -7,7 +7,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.fitting.edges import refine_mask
 from tryon.images.colour import rgb_to_lab, to_float
 from tryon.images.instances import main_instance
 from tryon.images.patterns import Look, measure_look
@@ -42,19 +41,18 @@ class Segment:
     palette: NDArray[np.float32]
 
 
-def find_shirts(
-    predictor: Predictor, pictures: Sequence[Picture], *, radius: float, band: float
-) -> list[Segment | None]:
-    """The main shirt of each picture, None where there is none; `radius` and `band` as in `edges.refine_mask`."""
+def find_shirts(predictor: Predictor, pictures: Sequence[Picture]) -> list[Segment | None]:
+    """The main shirt of each picture, None where there is none."""
     found = predictor.predict(pictures)
-    return [_main_shirt(picture, each, radius, band) for picture, each in zip(pictures, found, strict=True)]
+    return [_main_shirt(picture, each) for picture, each in zip(pictures, found, strict=True)]
 
 
-def _main_shirt(picture: Picture, detections: Any, radius: float, band: float) -> Segment | None:
-    index = main_instance(detections.scores, detections.mask_probs > 0.5)
+def _main_shirt(picture: Picture, detections: Any) -> Segment | None:
+    masks = detections.mask_probs > 0.5
+    index = main_instance(detections.scores, masks)
     if index is None:
         return None
-    mask = refine_mask(picture, detections.mask_probs[index], radius=radius, band=band)
+    mask = masks[index]
     return Segment(mask, float(detections.scores[index]), measure_look(picture, mask), _palette(picture, mask))
 
 

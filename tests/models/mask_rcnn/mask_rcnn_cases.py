@@ -31,6 +31,7 @@ TINY = MaskRCNNConfig(
     min_confidence=0.5,
     second_look=True,
     second_look_margin=0.3,
+    refinement="none",
     weights="none",
     layers="all",
     epochs=2,

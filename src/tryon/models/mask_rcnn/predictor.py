@@ -1,6 +1,8 @@
 """Pictures of any size in, shirts with masks at the picture's own size out."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tryon.images import refinement
 from tryon.images.resizing import Placement, letterbox
 from tryon.models.mask_rcnn.decoding import detect, own_masks, propose, refine
 from tryon.models.mask_rcnn.network import MaskRCNN
@@ -51,11 +54,14 @@ class Predictor:
     Args:
         network: with trained weights.
         min_confidence: detections below it are left out; None: the configuration's.
+
+    `refinement` is the configuration's and may be set to compare methods (`tryon.images.refinement`).
     """
 
     def __init__(self, network: MaskRCNN, min_confidence: float | None = None) -> None:
         self.config = network.config
         self.min_confidence = network.config.min_confidence if min_confidence is None else min_confidence
+        self.refinement = network.config.refinement
         self._ground = network.conventions.ground
         self._model = _Detector(network)
         self._model.compile(jit_compile=keras.backend.backend() == "jax")
@@ -66,7 +72,25 @@ class Predictor:
         for start in range(0, len(images), BATCH):
             batch = images[start : start + BATCH]
             first = self._first_look(batch)
-            found += self._second_look(batch, first) if self.config.second_look else first
+            looked = self._second_look(batch, first) if self.config.second_look else first
+            found += self._refined(batch, looked)
+        return found
+
+    def _refined(self, images: Sequence[NDArray[np.uint8]], found: list[Detections]) -> list[Detections]:
+        """The detections with the masks of the confident ones brought to the pictures' edges."""
+
+        def settle(place: tuple[int, int]) -> None:
+            picture, index = place
+            probs = found[picture].mask_probs
+            probs[index] = refinement.refine(images[picture], probs[index], self.refinement)
+
+        places = [
+            (picture, int(index))
+            for picture, detections in enumerate(found)
+            for index in np.flatnonzero(detections.scores >= self.config.min_confidence)
+        ]
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            list(pool.map(settle, places))
         return found
 
     def _first_look(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
