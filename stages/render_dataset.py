@@ -1,12 +1,14 @@
 """Render the embedded default data: photos, garments, and pairs with exact answers."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tryon.config import load_params
-from tryon.console import run_stage
+from tryon.console import run_stage, track
 
 
 def main(argv: Sequence[str]) -> None:
@@ -18,12 +20,11 @@ def main(argv: Sequence[str]) -> None:
     arguments = parser.parse_args(argv)
     params = load_params()
 
-    import cv2
-
     from tryon.rendering.dataset import write_dataset
 
-    cv2.setNumThreads(1)
-    write_dataset(params.render, params.seed, arguments.photos, arguments.garments, arguments.pairs)
+    folders = (arguments.photos, arguments.garments, arguments.pairs)
+    watch = partial(track, what="rendered")
+    write_dataset(params.render, params.seed, *folders, workers=os.cpu_count() or 1, watch=watch)
 
 
 if __name__ == "__main__":

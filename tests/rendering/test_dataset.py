@@ -1,5 +1,8 @@
 """The dataset on disk."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -47,6 +50,57 @@ def written(tmp_path_factory) -> Path:
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_any_number_of_workers_writes_the_same_bytes_and_each_picture_is_watched(written, tmp_path):
+    watched = []
+
+    def watch(items):
+        for item in items:
+            watched.append(item)
+            yield item
+
+    folders = (tmp_path / "photos", tmp_path / "garments", tmp_path / "pairs")
+    write_dataset(config(), SEED, *folders, workers=2, watch=watch)
+    assert contents(tmp_path) == contents(written)
+    assert len(watched) == sum(config().photos.values()) + len(
+        read_table(written / "garments/labels.csv", LABEL_COLUMNS)
+    )
+
+
+def test_workers_end_with_a_killed_parent(tmp_path):
+    program = (
+        "from pathlib import Path; from tests.rendering.test_dataset import config; "
+        "from tryon.rendering.dataset import write_dataset; "
+        f"write_dataset(config(photos={{'train': 500, 'validation': 0, 'test': 0}}), 1, "
+        f"*(Path({str(tmp_path)!r}) / n for n in 'abc'), workers=2)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
+    try:
+        workers = wait_for(lambda: len(children(parent.pid)) >= 3 and children(parent.pid))
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_for(lambda: not any(alive(worker) for worker in workers))
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def wait_for(condition, seconds: float = 30.0):
+    end = time.monotonic() + seconds
+    while not (met := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return met
 
 
 def test_the_layout_is_as_agreed(written):

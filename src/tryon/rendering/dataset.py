@@ -4,10 +4,18 @@ Every picture is drawn from its own random stream, named by seed, kind, split an
 how many others are drawn or in which order.
 """
 
-from collections.abc import Iterator
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 
 from tryon.config import RenderConfig
@@ -21,6 +29,8 @@ from tryon.rendering.looks import Look, sample_look
 from tryon.rendering.photo import DrawnScene, draw, exact_answer, wear
 from tryon.rendering.scene import sample_scene
 from tryon.rendering.shop import Layout, render_garment, sample_layout
+
+Watch = Callable[[Iterable[Any]], Iterable[Any]]
 
 SPLITS = ("train", "validation", "test")
 LABEL_COLUMNS = ("file", "split", "colour", "pattern", "view", "small_logo")
@@ -51,25 +61,35 @@ class GarmentEntry:
         return f"{self.number:06d}.jpg"
 
 
-def write_dataset(config: RenderConfig, seed: int, photos: Path, garments: Path, pairs: Path) -> None:
-    """Write all three folders, each whole or not at all.
+def write_dataset(
+    config: RenderConfig, seed: int, photos: Path, garments: Path, pairs: Path, *, workers: int = 1, watch: Watch = iter
+) -> None:
+    """Write all three folders, each whole or not at all; the same bytes with any number of workers.
+
+    Args:
+        workers: processes that draw; 1 draws in this one.
+        watch: passes on what it is given, one at a time, as pictures get ready (`tryon.console.track`).
 
     Raises:
         ConfigError: an answer pattern is no family of garments, or has no test garment.
     """
     collection = list(plan_garments(config, seed))
     answers = _answer_garments(config, collection)
-    with new_folder(garments) as folder:
-        _write_collection(collection, folder)
-    with new_folder(photos) as photo_folder, new_folder(pairs) as pair_folder:
-        (pair_folder / "answers").mkdir()
-        rows: list[dict[str, str]] = []
-        number = 0
-        for split in SPLITS:
-            for index in range(config.photos[split]):  # type: ignore[index]
-                number += 1
-                rows += _write_photo(config, seed, split, index, number, photo_folder, pair_folder, answers)
-        write_table(pair_folder / "pairs.csv", PAIR_COLUMNS, rows)
+    places = [(split, index) for split in SPLITS for index in range(config.photos[split])]  # type: ignore[index]
+    with _mapping(workers) as mapping:
+        with new_folder(garments) as folder:
+            (folder / "images").mkdir()
+            (folder / "annos").mkdir()
+            listed = list(watch(mapping(partial(_write_garment, folder), collection)))
+            write_table(folder / "labels.csv", LABEL_COLUMNS, listed)
+        with new_folder(photos) as photo_folder, new_folder(pairs) as pair_folder:
+            (pair_folder / "answers").mkdir()
+            for split in dict.fromkeys(split for split, _ in places):
+                for part in ("image", "annos"):
+                    (photo_folder / split / part).mkdir(parents=True)
+            draw_one = partial(_write_photo, config, seed, photo_folder, pair_folder, answers)
+            rows = [row for some in watch(mapping(draw_one, enumerate(places, start=1))) for row in some]
+            write_table(pair_folder / "pairs.csv", PAIR_COLUMNS, rows)
 
 
 def plan_garments(config: RenderConfig, seed: int) -> Iterator[GarmentEntry]:
@@ -114,16 +134,40 @@ def _worn_family(rng: np.random.Generator, split: str, index: int) -> str:
     return families[rng.choice(len(families), p=shares / shares.sum())]
 
 
+@contextmanager
+def _mapping(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """`map`, done by several processes if so wished."""
+    if workers == 1:
+        yield map
+        return
+    # Started anew rather than forked: a copy of this process would hold the locks of threads that it lacks.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+        yield partial(pool.map, chunksize=4)
+
+
+def _start_worker() -> None:
+    """Draw with one thread, and end with the process that asked for the pictures, even if that is killed."""
+    cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker without a parent"
+    parent.join()
+    os._exit(1)
+
+
 def _write_photo(
-    config: RenderConfig, seed: int, split: str, index: int, number: int, photo_folder: Path, pair_folder: Path,
-    answers: dict[str, list[GarmentEntry]],
+    config: RenderConfig, seed: int, photo_folder: Path, pair_folder: Path, answers: dict[str, list[GarmentEntry]],
+    numbered: tuple[int, tuple[str, int]],
 ) -> list[dict[str, str]]:  # fmt: skip
     """Write one photo with its annotation and, in the test split, its answers; returns the rows of pairs.csv."""
+    number, (split, index) = numbered
     drawn, look, family = draw_photo(seed, split, index, config.size_px)
     content = encode_jpeg(wear(drawn, look).image)
     name = f"{number:06d}"
-    for part in ("image", "annos"):
-        (photo_folder / split / part).mkdir(parents=True, exist_ok=True)
     (photo_folder / split / "image" / f"{name}.jpg").write_bytes(content)
     write_annotation(photo_folder / split / "annos" / f"{name}.json", annotate_photo(drawn))
     if split != "test" or family != "plain":
@@ -138,17 +182,13 @@ def _write_photo(
     return rows
 
 
-def _write_collection(collection: list[GarmentEntry], folder: Path) -> None:
-    (folder / "images").mkdir()
-    (folder / "annos").mkdir()
-    rows = []
-    for entry in collection:
-        garment = render_garment(entry.layout, entry.look)
-        (folder / "images" / entry.file_name).write_bytes(encode_jpeg(garment.image))
-        write_annotation(folder / "annos" / f"{entry.number:06d}.json", annotate_garment(garment, entry.layout.frame))
-        rows.append({"file": entry.file_name, "split": entry.split, "colour": entry.look.colour,
-                     "pattern": entry.look.pattern, "view": entry.layout.view, "small_logo": 0})  # fmt: skip
-    write_table(folder / "labels.csv", LABEL_COLUMNS, rows)
+def _write_garment(folder: Path, entry: GarmentEntry) -> dict[str, str | int]:
+    """Write one garment with its annotation; returns its row of labels.csv."""
+    garment = render_garment(entry.layout, entry.look)
+    (folder / "images" / entry.file_name).write_bytes(encode_jpeg(garment.image))
+    write_annotation(folder / "annos" / f"{entry.number:06d}.json", annotate_garment(garment, entry.layout.frame))
+    return {"file": entry.file_name, "split": entry.split, "colour": entry.look.colour,
+            "pattern": entry.look.pattern, "view": entry.layout.view, "small_logo": 0}  # fmt: skip
 
 
 def _answer_garments(config: RenderConfig, collection: list[GarmentEntry]) -> dict[str, list[GarmentEntry]]:
