@@ -140,6 +140,7 @@ class MaskRCNNConfig:
     colour_jitter: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
     close_ups: Fraction
     surroundings: Fraction
+    blanks: Fraction
     early_stop_epochs: Count
 
     def __post_init__(self) -> None:

@@ -149,6 +149,26 @@ def test_surroundings_show_no_shirt(root: Path, seed: int) -> None:
     ).mean() < 0.03  # a blurred rim where the window touches it
 
 
+def test_blanks_replace_the_picture_and_its_shirts_by_spots(root: Path) -> None:
+    shirts = load(root)
+    seen = [shirts.sample(0, Augmentation(blanks=1.0), np.random.default_rng(seed)) for seed in range(20)]
+    for picture, boxes, coverages in seen:
+        assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8
+        assert boxes.shape == (0, 4) and coverages.shape == (0, 64, 64)
+    roughness = [np.abs(np.diff(picture.astype(float), axis=1)).mean() for picture, _, _ in seen]
+    assert max(roughness) > 8 * min(roughness)  # from a few large spots to noise
+    assert (
+        sum(np.array_equal(shirts.sample(0, Augmentation(), np.random.default_rng(1))[0], one[0]) for one in seen) == 0
+    )
+
+
+def test_blanks_come_as_often_as_asked() -> None:
+    random = np.random.default_rng(5)
+    drawn = [Augmentation(blanks=0.25).draw_blank(random, 32) is not None for _ in range(400)]
+    assert 0.18 < np.mean(drawn) < 0.32
+    assert all(Augmentation().draw_blank(random, 32) is None for _ in range(50))
+
+
 def test_a_shirt_that_fills_the_picture_has_no_surroundings() -> None:
     whole = [np.array([2.0, 2.0, 62.0, 62.0])]
     random, same = np.random.default_rng(3), np.random.default_rng(3)

@@ -31,6 +31,8 @@ class Augmentation:
         close_ups: part of the pictures that are shown with one object large, as a second look shows it.
         surroundings: part of the pictures that are shown without their objects, as a window beside them; a network
             that has never seen a picture without a shirt finds one everywhere.
+        blanks: part of the pictures that are replaced by spots of random colours and sizes, down to noise of single
+            pixels: what is neither a shirt nor anything else that photos show.
     """
 
     flip: bool = False
@@ -39,6 +41,16 @@ class Augmentation:
     colour_jitter: float = 0.0
     close_ups: float = 0.0
     surroundings: float = 0.0
+    blanks: float = 0.0
+
+    def draw_blank(self, random: np.random.Generator, side: int) -> NDArray[np.uint8] | None:
+        """A picture (side, side, 3) of coloured spots in place of a photo, in a part `blanks` of the cases."""
+        if random.random() >= self.blanks:
+            return None
+        spots = int(np.exp(random.uniform(np.log(2), np.log(side))))
+        small = random.uniform(0, 1, 3) + random.uniform(0.1, 1.0) * (random.random((spots, spots, 3)) - 0.5)
+        drawn = cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
+        return np.asarray(np.clip(drawn, 0, 1) * 255 + 0.5, np.uint8)
 
     def draw(self, random: np.random.Generator, side: int, boxes: Sequence[ArrayLike] = ()) -> "Change":
         """A change for a square picture of `side` pixels; `boxes` (4,) are those of the objects in it."""

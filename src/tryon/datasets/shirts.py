@@ -54,6 +54,9 @@ class ShirtSquares:
 
     def sample(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Any, Any, Any]:
         """One picture (S, S, 3) uint8, its boxes (n, 4) and coverages (n, S, S) uint8, changed at random."""
+        empty = np.zeros((0, self.side, self.side), np.uint8)
+        if (blank := augmentation.draw_blank(random, self.side)) is not None:
+            return blank, np.zeros((0, 4), np.float32), empty
         objects = [coverage_box(coverage) for coverage in self.coverages[index]]
         change = augmentation.draw(random, self.pictures.shape[1], objects)
         picture = self._shrink(change.picture(self.pictures[index], self.ground))
@@ -64,7 +67,6 @@ class ShirtSquares:
             if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_BOX_PX:
                 boxes.append(box)
                 coverages.append(self._shrink(moved))
-        empty = np.zeros((0, self.side, self.side), np.uint8)
         return picture, np.reshape(boxes, (-1, 4)).astype(np.float32), np.stack(coverages) if coverages else empty
 
     def batch(

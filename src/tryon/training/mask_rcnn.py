@@ -9,7 +9,8 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ logger = logging.getLogger("tryon")
 CHECKPOINT_INTERVAL_S = 20.0
 PROGRESS_INTERVAL_S = 10.0
 TOTAL = "total"
+AHEAD = 2  # batches that are made while a step is computed
 
 EpochReport = Callable[[int, dict[str, float]], None]
 
@@ -97,6 +99,7 @@ class MaskRCNNTraining:
             colour_jitter=config.colour_jitter,
             close_ups=config.close_ups,
             surroundings=config.surroundings,
+            blanks=config.blanks,
         )
         self.model = MaskRCNNLosses(self.network)
         optimizer = build_optimizer(config, self.steps_per_epoch)
@@ -117,9 +120,8 @@ class MaskRCNNTraining:
         clock = _Clock(self.progress.step, self.config.epochs * self.steps_per_epoch, self.config.batch_size)
         while not self._finished():
             epoch = self.progress.step // self.steps_per_epoch
-            batches = epoch_batches(len(self.train), self.config.batch_size, self.seed, epoch)
-            for index in range(self.progress.step % self.steps_per_epoch, self.steps_per_epoch):
-                self._step(self.train_batch(batches[index], epoch, index))
+            for index, batch in self._batches_left(epoch):
+                self._step(batch)
                 clock.tick(self.progress.step)
                 if index + 1 < self.steps_per_epoch and clock.seconds_since_save() >= self.checkpoint_interval_s:
                     self._save(clock)
@@ -130,6 +132,17 @@ class MaskRCNNTraining:
             if on_epoch is not None:
                 on_epoch(epoch + 1, metrics)
         return Trained(self.network, self.progress.rows, self._facts())
+
+    def _batches_left(self, epoch: int) -> Iterator[tuple[int, Batch]]:
+        """The epoch's batches from the next step on, each made while the step before it is computed."""
+        batches = epoch_batches(len(self.train), self.config.batch_size, self.seed, epoch)
+        left = range(self.progress.step % self.steps_per_epoch, self.steps_per_epoch)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            coming = [pool.submit(self.train_batch, batches[index], epoch, index) for index in left[:AHEAD]]
+            for index in left:
+                if index + AHEAD in left:
+                    coming.append(pool.submit(self.train_batch, batches[index + AHEAD], epoch, index + AHEAD))
+                yield index, coming.pop(0).result()
 
     def train_batch(self, indices: list[int], epoch: int, index: int) -> Batch:
         """The batch number `index` of an epoch: pictures, annotations and the noise of sampling."""

@@ -46,6 +46,7 @@ TINY = MaskRCNNConfig(
     colour_jitter=0.1,
     close_ups=0.3,
     surroundings=0.2,
+    blanks=0.1,
     early_stop_epochs=0,
 )
 
