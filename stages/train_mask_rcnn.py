@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> None:
     from tryon.training.mask_rcnn import MaskRCNNTraining, run_name
     from tryon.training.mask_rcnn_outputs import write_trained
 
-    sizes = {"side": config.image_size_px, "ground": conventions_of(config.backbone).ground}
+    sizes = {"side": config.image_size_px, "ground": conventions_of(config).ground}
     train, validation = (
         load_shirts(arguments.photos, arguments.annotations, split, **sizes) for split in ("train", "validation")
     )

@@ -103,6 +103,8 @@ class MaskRCNNConfig:
     """Architecture and training of Mask R-CNN."""
 
     backbone: Literal["light", "resnet50", "resnet101"]
+    conventions: Literal["ours", "reference"]
+    class_names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     image_size_px: Side
     fpn_channels: AtLeastOne
     rpn_channels: AtLeastOne
@@ -148,6 +150,8 @@ class MaskRCNNConfig:
             raise ValueError(f"anchor_scales needs one scale for each of the {len(self.rpn_levels)} rpn_levels")
         if self.rpn_levels != sorted(set(self.rpn_levels)):
             raise ValueError("rpn_levels must rise")
+        if len(set(self.class_names)) < len(self.class_names):
+            raise ValueError("class_names must differ from each other")
 
 
 @dataclass(frozen=True, config=_strict)

@@ -6,7 +6,6 @@ import keras
 from keras import ops
 
 from tryon.models.mask_rcnn import losses
-from tryon.models.mask_rcnn.decoding import propose
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.targets import anchor_targets, roi_targets
 
@@ -26,23 +25,21 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
         network, config = self.network, self.network.config
         pyramid, mask_maps = network.features(batch["images"], training=training)
         objectness, anchor_deltas = network.objectness(pyramid)
-        anchors = ops.convert_to_tensor(network.anchors)
         labels, gt_anchor_deltas = anchor_targets(
-            anchors, batch["boxes"], batch["class_ids"], batch["anchor_noise"], config.rpn_anchors
+            ops.convert_to_tensor(network.anchors_px),
+            batch["boxes"],
+            batch["class_ids"],
+            batch["anchor_noise"],
+            config.rpn_anchors,
         )
-        proposals, real = propose(
-            ops.stop_gradient(objectness),
-            ops.stop_gradient(anchor_deltas),
-            network.anchors,
-            count=config.proposals,
-            side=config.image_size_px,
-        )
+        proposals, real = network.propose(ops.stop_gradient(objectness), ops.stop_gradient(anchor_deltas))
         targets = roi_targets(
             proposals,
             real,
-            batch,
+            {**batch, "boxes": network.conventions.from_pixels(batch["boxes"], config.image_size_px)},
             batch["roi_noise"],
             rois=config.rois_per_image,
+            conventions=network.conventions,
             mask_side=network.mask_side,
             mask_margin=config.mask_margin,
         )

@@ -9,6 +9,8 @@ from tryon.config import MaskRCNNConfig
 
 TINY = MaskRCNNConfig(
     backbone="light",
+    conventions="ours",
+    class_names=["short sleeve top"],
     image_size_px=64,
     fpn_channels=16,
     rpn_channels=16,

@@ -45,12 +45,12 @@ class RoIAlign(keras.layers.Layer):  # type: ignore[misc]
         height, width = (ops.take(ops.convert_to_tensor(sides, "int32"), index) for sides in (heights, widths))
         stride = ops.take(ops.convert_to_tensor(self.strides, "float32"), index)
 
-        top, bottom, down = self._places(rois[..., 1], rois[..., 3], stride, height)
-        left, right, across = self._places(rois[..., 0], rois[..., 2], stride, width)
+        rows = self._places(rois[..., 1], rois[..., 3], stride, height)
+        columns = self._places(rois[..., 0], rois[..., 2], stride, width)
         S = self.size * self.samples
         pooled = 0.0
-        for y, weight_y in ((top, 1 - down), (bottom, down)):
-            for x, weight_x in ((left, 1 - across), (right, across)):
+        for y, weight_y in rows:
+            for x, weight_x in columns:
                 place = start[..., None, None] + y[..., :, None] * width[..., None, None] + x[..., None, :]
                 corner = ops.reshape(ops.take(flat, ops.reshape(place, (-1,)), axis=0), (-1, R, S, S, C))
                 weight = weight_y[..., :, None] * weight_x[..., None, :]
@@ -66,8 +66,8 @@ class RoIAlign(keras.layers.Layer):  # type: ignore[misc]
         level = ops.round(4.0 + ops.log(sides / CANONICAL_SIDE_PX) / math.log(2.0)) - first
         return ops.cast(ops.clip(level, 0, len(self.strides) - 1), "int32")
 
-    def _places(self, low: Any, high: Any, stride: Any, extent: Any) -> tuple[Any, Any, Any]:
-        """Cells before and after each sample (B, R, S) along one axis, and the weight of the one after."""
+    def _places(self, low: Any, high: Any, stride: Any, extent: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+        """The cells before and after each sample (B, R, S) along one axis, each with its weight."""
         S = self.size * self.samples
         fractions = (ops.arange(S, dtype="float32") + 0.5) / S
         places = (low[..., None] + (high - low)[..., None] * fractions) / stride[..., None] - 0.5
@@ -75,10 +75,53 @@ class RoIAlign(keras.layers.Layer):  # type: ignore[misc]
         places = ops.clip(places, 0.0, last)
         before = ops.minimum(ops.floor(places), ops.maximum(last - 1.0, 0.0))
         after = ops.minimum(before + 1.0, last)
-        return ops.cast(before, "int32"), ops.cast(after, "int32"), places - before
+        weight = places - before
+        return (ops.cast(before, "int32"), 1 - weight), (ops.cast(after, "int32"), weight)
 
     def compute_output_shape(self, rois_shape: Any, levels_shape: Any) -> tuple[Any, ...]:
         return (rois_shape[0], rois_shape[1], self.size, self.size, levels_shape[0][-1])
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size, "strides": list(self.strides), "samples": self.samples}
+
+
+@keras.saving.register_keras_serializable("tryon")
+class CornerRoIAlign(RoIAlign):
+    """Pools RoIs as the 2017 implementation does: one sample a cell, on a grid from border to border of the RoI.
+
+    RoIs (B, R, 4) are fractions of the picture between the centres of its first and last pixel, and likewise of every
+    map between the centres of its first and last cell. What lies beyond a map is 0, by rounding errors too.
+
+    Args:
+        size: side of the result in cells, 2 or more.
+        strides: as for `RoIAlign`; only the first counts, as the finest level's.
+        picture_px: side of the picture, for a RoI's level.
+    """
+
+    def __init__(self, size: int, strides: tuple[int, ...], picture_px: int, **kwargs: Any) -> None:
+        super().__init__(size, strides, **kwargs)
+        self.picture_px = picture_px
+
+    def _level(self, rois: Any) -> Any:
+        area = ops.maximum((rois[..., 3] - rois[..., 1]) * (rois[..., 2] - rois[..., 0]), 1e-30)
+        relative = ops.sqrt(area) / (CANONICAL_SIDE_PX / self.picture_px)
+        first = round(math.log2(self.strides[0]))
+        level = 4.0 + ops.round(ops.log(relative) / math.log(2.0)) - first
+        return ops.cast(ops.clip(level, 0, len(self.strides) - 1), "int32")
+
+    def _places(self, low: Any, high: Any, stride: Any, extent: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+        last = ops.cast(extent, "float32")[..., None] - 1.0
+        # In the order of the original's arithmetic: rounding decides what lies beyond the last cell.
+        step = (high - low)[..., None] * last / (self.size - 1)
+        places = low[..., None] * last + ops.arange(self.size, dtype="float32") * step
+        inside = ops.cast(ops.logical_and(places >= 0, places <= last), "float32")
+        places = ops.clip(places, 0.0, last)
+        before = ops.floor(places)
+        weight = places - before
+        after = ops.minimum(before + 1.0, last)
+        return (ops.cast(before, "int32"), (1 - weight) * inside), (ops.cast(after, "int32"), weight * inside)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["samples"]
+        return {**config, "picture_px": self.picture_px}

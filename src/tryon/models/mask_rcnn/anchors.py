@@ -8,13 +8,22 @@ from numpy.typing import NDArray
 from tryon.models.mask_rcnn.conventions import STRIDES
 
 
-def level_anchors(cells: int, stride: int, scale: float, ratios: Sequence[float], offset: float) -> NDArray[np.float32]:
-    """Anchors (cells * cells * ratios, 4) of one map: row by row, cell by cell, ratio (width by height) by ratio."""
-    centres = (np.arange(cells, dtype=np.float64) + offset) * stride
-    y, x, ratio = np.meshgrid(centres, centres, np.asarray(ratios, np.float64), indexing="ij")
+def level_anchors(
+    cells: tuple[int, int], stride: int, scale: float, ratios: Sequence[float], offset: float, every: int = 1
+) -> NDArray[np.float64]:
+    """Half-open pixel anchors (N, 4) of one map: row by row, cell by cell, ratio (width by height) by ratio.
+
+    Args:
+        cells: height and width of the map.
+        stride: pixels for each cell.
+        scale: side of a square anchor in pixels; the others have its area.
+        offset: place of a centre within its cell.
+        every: step from one cell with anchors to the next.
+    """
+    rows, columns = ((np.arange(0, extent, every) + offset) * stride for extent in cells)
+    y, x, ratio = np.meshgrid(rows, columns, np.asarray(ratios, np.float64), indexing="ij")
     half_w, half_h = scale * np.sqrt(ratio) / 2, scale / np.sqrt(ratio) / 2
-    boxes = np.stack([x - half_w, y - half_h, x + half_w, y + half_h], axis=-1)
-    return boxes.reshape(-1, 4).astype(np.float32)
+    return np.stack([x - half_w, y - half_h, x + half_w, y + half_h], axis=-1).reshape(-1, 4)
 
 
 def pyramid_anchors(
@@ -24,5 +33,6 @@ def pyramid_anchors(
     parts = []
     for level, scale in zip(levels, scales, strict=True):
         stride = STRIDES[level - 2]
-        parts.append(level_anchors(-(-side // stride), stride, scale, ratios, offset))
-    return np.concatenate(parts)
+        cells = -(-side // stride)
+        parts.append(level_anchors((cells, cells), stride, scale, ratios, offset))
+    return np.concatenate(parts).astype(np.float32)

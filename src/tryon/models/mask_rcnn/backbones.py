@@ -13,15 +13,21 @@ from tryon.models.layers.convolutions import BatchNorm, ScaledConv2D
 
 RESNET_BLOCKS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 RESNET_FILTERS = (64, 128, 256, 512)
+POOLED_STEM = "pool1"  # what the 2017 implementation calls C1
 LIGHT_BLOCKS = (1, 2, 2, 2)
 LIGHT_FILTERS = (32, 64, 96, 128)
 LIGHT_STEM = 16
 
 
+def last_blocks(name: str) -> list[str]:
+    """Names of the layers that end stages 2 to 5 of a ResNet: the maps C2 to C5."""
+    return [f"res{stage}{chr(ord('a') + blocks - 1)}_out" for stage, blocks in enumerate(RESNET_BLOCKS[name], start=2)]
+
+
 def resnet(image: Any, name: str, frozen_statistics: bool) -> list[Any]:
     """Maps C1 to C5 of ResNet-50 or ResNet-101 for a normalised picture (B, S, S, 3).
 
-    C1 is taken before the pooling (stride 2); the 2017 implementation's C1 is the pooled map and feeds nothing.
+    C1 is taken before the pooling (stride 2); the 2017 implementation's C1 is the pooled map (`POOLED_STEM`).
     """
 
     def norm(suffix: str) -> BatchNorm:
@@ -41,7 +47,7 @@ def resnet(image: Any, name: str, frozen_statistics: bool) -> list[Any]:
     x = layers.Conv2D(64, 7, strides=2, name="conv1")(layers.ZeroPadding2D(3)(image))
     x = layers.Activation("relu")(norm("_conv1")(x))
     maps = [x]
-    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    x = layers.MaxPooling2D(3, strides=2, padding="same", name=POOLED_STEM)(x)
     for stage, (blocks, filters) in enumerate(zip(RESNET_BLOCKS[name], RESNET_FILTERS, strict=True), start=2):
         for index in range(blocks):
             stride = 2 if index == 0 and stage > 2 else 1

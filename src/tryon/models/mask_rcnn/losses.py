@@ -25,8 +25,19 @@ def rpn_bbox_loss(labels: Any, gt_deltas: Any, pred_deltas: Any) -> Any:
 
 
 def class_loss(class_ids: Any, weights: Any, class_logits: Any) -> Any:
-    """Mean cross-entropy over the real RoIs: class_ids and weights (B, R), logits (B, R, K)."""
+    """Mean cross-entropy over the RoIs that count: class_ids and weights (B, R), logits (B, R, K)."""
     return _mean(_cross_entropy(class_ids, class_logits), weights)
+
+
+def active_weights(active: Any, class_logits: Any) -> Any:
+    """Weights (B, R) for `class_loss` where data sets with different classes are mixed: RoIs that are taken for a class
+    which their data set does not have are left out.
+
+    Args:
+        active: (K,) 1 for the classes of the batch's data set.
+        class_logits: (B, R, K).
+    """
+    return ops.take(ops.cast(active, "float32"), ops.argmax(class_logits, axis=-1))
 
 
 def bbox_loss(class_ids: Any, gt_deltas: Any, pred_deltas: Any) -> Any:

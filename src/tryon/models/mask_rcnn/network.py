@@ -1,6 +1,7 @@
 """The network: pictures to maps, proposals, and what the heads say of RoIs. It knows neither targets nor losses."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from tryon.config import MaskRCNNConfig
 from tryon.models.layers.boxes import expand
-from tryon.models.layers.roi_align import RoIAlign
+from tryon.models.layers.roi_align import CornerRoIAlign, RoIAlign
 from tryon.models.mask_rcnn import backbones, heads
 from tryon.models.mask_rcnn.anchors import pyramid_anchors
-from tryon.models.mask_rcnn.conventions import CLASS_NAMES, FINE_STRIDE, STRIDES, conventions_of
+from tryon.models.mask_rcnn.conventions import FINE_STRIDE, STRIDES, conventions_of, picture_range_of
+from tryon.models.mask_rcnn.decoding import objectness_scores, propose
 
 BOX_POOL_PX = 7
 BOX_LEVELS = 4  # heads read P2 to P5
@@ -38,13 +40,13 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
     def __init__(self, config: MaskRCNNConfig) -> None:
         super().__init__(name="mask_rcnn")
         self.config = config
-        self.conventions = conventions_of(config.backbone)
-        self.classes = len(CLASS_NAMES)
+        self.conventions = conventions_of(config)
+        self.classes = 1 + len(config.class_names)  # the background is class 0
         self.mask_side = config.mask_pool_px * 2**config.mask_upsamplings
         self._fine = config.mask_features == "fine"
         # With few pictures a step, statistics that come with given weights are better than a step's own.
         frozen = config.weights != "none"
-        norm: dict[str, Any] = {"normalisation": self.conventions.normalisation, "frozen": frozen}
+        norm: dict[str, Any] = {"normalisation": picture_range_of(config.backbone).normalisation, "frozen": frozen}
         hidden, channels = config.head_channels, config.fpn_channels
         self._fine_channels = config.mask_channels // 2 if self._fine else 0
         self.trunk = self._build_trunk(frozen)
@@ -55,24 +57,32 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
             convolutions=config.mask_convolutions, upsamplings=config.mask_upsamplings,
             fine_channels=self._fine_channels, **norm,
         )  # fmt: skip
-        self.box_align = RoIAlign(BOX_POOL_PX, STRIDES[:BOX_LEVELS], name="box_align")
-        self.mask_align = RoIAlign(config.mask_pool_px, STRIDES[:BOX_LEVELS], name="mask_align")
-        self.fine_align = RoIAlign(2 * config.mask_pool_px, (FINE_STRIDE,), name="fine_align")
-        self.anchors = pyramid_anchors(
+        self.box_align = self._align(BOX_POOL_PX, STRIDES[:BOX_LEVELS], "box_align")
+        self.mask_align = self._align(config.mask_pool_px, STRIDES[:BOX_LEVELS], "mask_align")
+        self.fine_align = self._align(2 * config.mask_pool_px, (FINE_STRIDE,), "fine_align")
+        self.anchors_px = pyramid_anchors(
             config.image_size_px,
             config.rpn_levels,
             config.anchor_scales,
             config.anchor_ratios,
             self.conventions.anchor_offset,
         )
+        # The same anchors as proposals start from them: in the unit of the conventions.
+        self.anchors = np.asarray(self.conventions.from_pixels(self.anchors_px, config.image_size_px), np.float32)
         self.built = True
+
+    def _align(self, size: int, strides: tuple[int, ...], name: str) -> RoIAlign:
+        if self.conventions.corner_samples:
+            return CornerRoIAlign(size, strides, self.config.image_size_px, name=name)
+        return RoIAlign(size, strides, name=name)
 
     def _build_trunk(self, frozen: bool) -> keras.Model:
         """Pictures (B, S, S, 3) uint8 to P2 to P6 and, with fine mask features, the map of stride 2."""
         config, side = self.config, self.config.image_size_px
         image = keras.Input((side, side, 3), name="input_image")
-        offset = list(self.conventions.input_offset)
-        x = layers.Rescaling(self.conventions.input_scale / 255.0, offset=offset, name="normalise")(image)
+        picture_range = picture_range_of(config.backbone)
+        offset = list(picture_range.offset)
+        x = layers.Rescaling(picture_range.scale / 255.0, offset=offset, name="normalise")(image)
         light = config.backbone == "light"
         maps = backbones.light(x) if light else backbones.resnet(x, config.backbone, frozen)
         pyramid = heads.feature_pyramid(maps[1:], config.fpn_channels)
@@ -92,6 +102,12 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         return ops.concatenate([logits for logits, _ in said], axis=1), ops.concatenate(
             [deltas for _, deltas in said], axis=1
         )
+
+    def propose(self, objectness_logits: Any, deltas: Any) -> tuple[Any, Any]:
+        """Proposals (B, P, 4), best first, and which of them are real (B, P), from what `objectness` gives."""
+        scores = objectness_scores(objectness_logits, self.conventions)
+        count, side = self.config.proposals, self.config.image_size_px
+        return propose(scores, deltas, self.anchors, count=count, side=side, conventions=self.conventions)
 
     def classify(self, rois: Any, pyramid: list[Any], training: bool = False) -> tuple[Any, Any]:
         """Class logits (B, R, K) and deltas by class (B, R, K, 4) for RoIs (B, R, 4)."""
@@ -125,6 +141,12 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         """Let only the layers of a choice (`heads`, `3+`, `4+`, `5+`, `all`) learn."""
         for layer in self.named_layers():
             layer.trainable = re.fullmatch(LAYER_CHOICES[choice], layer.name) is not None
+
+    def fill(self, make_weight: Callable[[str, int, tuple[int, ...]], NDArray[np.float32]]) -> None:
+        """Give every weight the value of a function of its layer's name, its index in that layer, and its shape."""
+        for layer in self.named_layers():
+            shapes = [tuple(weight.shape) for weight in layer.weights]
+            layer.set_weights([make_weight(layer.name, index, shape) for index, shape in enumerate(shapes)])
 
     def weights_by_layer(self) -> dict[str, list[NDArray[np.float32]]]:
         """Copies of all weights by layer name."""

@@ -1,6 +1,7 @@
 """Targets: what the network should have said, from annotated boxes and masks. No network here.
 
 Sampling takes its random numbers as an input (`noise`, uniform in [0, 1)), so a step is a pure function of its batch.
+A negative class marks a crowd: many objects in one box, near which nothing counts as background.
 Reference: Ren et al., Faster R-CNN (2015), section 3.1.2; He et al., Mask R-CNN (2017), section 3.1.
 """
 
@@ -10,12 +11,13 @@ from typing import Any
 from keras import ops
 
 from tryon.models.layers.boxes import encode_deltas, expand, pairwise_iou
-from tryon.models.layers.roi_align import RoIAlign
+from tryon.models.layers.roi_align import CornerRoIAlign, RoIAlign
+from tryon.models.mask_rcnn.conventions import Conventions
 
 POSITIVE, NEGATIVE, IGNORE = 1, 0, -1
 ANCHOR_POSITIVE_IOU, ANCHOR_NEGATIVE_IOU = 0.7, 0.3
 ROI_POSITIVE_IOU = 0.5
-ROI_POSITIVE_FRACTION = 1 / 3
+CROWD_IOU = 0.001  # from which a box is near a crowd, as in the 2017 implementation
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class RoITargets:
     """The RoIs of a training step and what the heads should say of them; the first `positives` may be positive."""
 
     rois: Any  # (B, R, 4)
-    weights: Any  # (B, R): 1 for a real RoI, 0 for padding
+    weights: Any  # (B, R): 1 for a RoI whose class counts
     class_ids: Any  # (B, R)
     deltas: Any  # (B, R, 4)
     positive: Any  # (B, Q): 1 where one of the first Q RoIs is positive
@@ -33,16 +35,24 @@ class RoITargets:
 def anchor_targets(anchors: Any, gt_boxes: Any, gt_class_ids: Any, noise: Any, sampled: int) -> tuple[Any, Any]:
     """Labels (B, A) of POSITIVE, NEGATIVE or IGNORE, and deltas (B, A, 4) that are meant for the positive ones.
 
-    An anchor is positive from IoU 0.7 on, or as the best one of an object; negative below 0.3. Of these `sampled` are
-    kept, at most half of them positive.
+    An anchor is positive from IoU 0.7 on, or as the best one of an object; negative below 0.3 and away from crowds. Of
+    these `sampled` are kept, at most half of them positive.
+
+    Args:
+        anchors: (A, 4) in half-open pixels, as the annotated boxes, in every convention.
+        gt_boxes: (B, G, 4).
+        gt_class_ids: (B, G); 0 for padding, negative for a crowd.
+        noise: (B, A).
+        sampled: anchors that count.
     """
-    real = gt_class_ids > 0  # (B, G)
-    iou = ops.where(real[:, None, :], pairwise_iou(anchors[None], gt_boxes), 0.0)  # (B, A, G)
+    overlap = pairwise_iou(anchors[None], gt_boxes)
+    iou, no_crowd = _by_kind(overlap, gt_class_ids)  # (B, A, G), (B, A)
     best = ops.max(iou, axis=2)
     best_of_object = ops.max(iou, axis=1, keepdims=True)
     is_best = ops.any(ops.logical_and(iou >= best_of_object, iou > 0), axis=2)
     positive = ops.logical_or(best >= ANCHOR_POSITIVE_IOU, is_best)
     negative = ops.logical_and(best < ANCHOR_NEGATIVE_IOU, ops.logical_not(positive))
+    negative = ops.logical_and(negative, no_crowd)
     positive = _at_random(positive, noise, sampled // 2)
     negative = _at_random(negative, noise, sampled - ops.sum(ops.cast(positive, "int32"), axis=1, keepdims=True))
     labels = ops.where(positive, POSITIVE, ops.where(negative, NEGATIVE, IGNORE))
@@ -57,54 +67,87 @@ def roi_targets(
     noise: Any,
     *,
     rois: int,
+    conventions: Conventions,
     mask_side: int,
     mask_margin: float = 0.0,
+    mini_masks: bool = False,
 ) -> RoITargets:
-    """A sample of `rois` RoIs out of proposals (B, P, 4) and the annotated boxes, a third of them positive at most.
+    """A sample of `rois` RoIs out of proposals (B, P, 4) and, by convention, the annotated boxes; a third positive.
 
     Args:
         proposals_real: (B, P) bool, false for padding.
-        gt: `boxes` (B, G, 4), `class_ids` (B, G; 0 for padding), `masks` (B, G, S, S) uint8 coverage.
+        gt: `boxes` (B, G, 4) in the unit of the conventions, `class_ids` (B, G; 0 for padding, negative for a crowd),
+            `masks` (B, G, S, S) uint8 coverage, or with `mini_masks` (B, G, m, m) of the box alone.
         noise: (B, P + G).
+        conventions: of boxes and sampling.
         mask_side: side of the mask targets.
         mask_margin: how far the mask targets reach beyond their RoI, as a fraction of its sides.
+        mini_masks: masks are of their boxes, not of the picture.
     """
-    # The annotated boxes are candidates as well: in the first epochs no proposal is good enough to teach the mask head.
-    candidates = ops.stop_gradient(ops.concatenate([proposals, gt["boxes"]], axis=1))
     real = gt["class_ids"] > 0
-    usable = ops.concatenate([proposals_real, real], axis=1)
-    iou = ops.where(real[:, None, :], pairwise_iou(candidates, gt["boxes"]), 0.0)
+    candidates, usable = proposals, proposals_real
+    if conventions.gt_as_rois:
+        # In the first epochs no proposal is good enough to teach the mask head; the annotated boxes are.
+        candidates = ops.concatenate([proposals, gt["boxes"]], axis=1)
+        usable = ops.concatenate([proposals_real, real], axis=1)
+    candidates, noise = ops.stop_gradient(candidates), noise[:, : candidates.shape[1]]
+    iou, no_crowd = _by_kind(pairwise_iou(candidates, gt["boxes"]), gt["class_ids"])
     best, owner = ops.max(iou, axis=2), ops.argmax(iou, axis=2)
-    positives = max(1, round(rois * ROI_POSITIVE_FRACTION))
+    positives = conventions.positives(rois)
+    negative = ops.logical_and(ops.logical_and(usable, no_crowd), best < ROI_POSITIVE_IOU)
     at_positive, is_positive = _chosen(ops.logical_and(usable, best >= ROI_POSITIVE_IOU), noise, positives)
-    at_negative, is_negative = _chosen(ops.logical_and(usable, best < ROI_POSITIVE_IOU), noise, rois - positives)
+    at_negative, is_negative = _chosen(negative, noise, rois - positives)
+    if conventions.balanced_negatives:
+        wanted = _in_proportion(ops.sum(ops.cast(is_positive, "int32"), axis=1), conventions.positive_fraction)
+        is_negative = ops.logical_and(is_negative, ops.arange(rois - positives)[None, :] < wanted[:, None])
 
     at = ops.concatenate([at_positive, at_negative], axis=1)
-    weights = ops.cast(ops.concatenate([is_positive, is_negative], axis=1), "float32")
-    boxes = _take(candidates, at) * weights[..., None]
+    is_real = ops.cast(ops.concatenate([is_positive, is_negative], axis=1), "float32")
+    boxes = _take(candidates, at) * is_real[..., None]
     owner_positive = ops.take_along_axis(owner, at_positive, axis=1)
     class_ids = ops.take_along_axis(gt["class_ids"], owner_positive, axis=1) * ops.cast(is_positive, "int32")
     matched = _take(gt["boxes"], ops.take_along_axis(owner, at, axis=1))
+    regions = expand(boxes[:, :positives], mask_margin)
+    if mini_masks:
+        regions = _within(regions, matched[:, :positives])
     return RoITargets(
         rois=boxes,
-        weights=weights,
+        weights=ops.ones_like(is_real) if conventions.padding_speaks else is_real,
         class_ids=ops.pad(class_ids, ((0, 0), (0, rois - positives))),
-        deltas=encode_deltas(boxes, matched),
+        deltas=conventions.encode(boxes, matched),
         positive=ops.cast(is_positive, "float32"),
-        masks=_mask_targets(gt["masks"], owner_positive, expand(boxes[:, :positives], mask_margin), mask_side),
+        masks=_mask_targets(gt["masks"], owner_positive, regions, mask_side, conventions),
     )
 
 
-def _mask_targets(gt_masks: Any, owner: Any, rois: Any, side: int) -> Any:
-    """Coverage (B, Q, M, M) of each cell of a RoI by its object's mask."""
-    B_Q = rois.shape[1]
+def _by_kind(iou: Any, class_ids: Any) -> tuple[Any, Any]:
+    """The IoU (B, N, G) with objects, 0 for other columns, and where no crowd is near (B, N)."""
+    crowd = ops.max(ops.where((class_ids < 0)[:, None, :], iou, 0.0), axis=2)
+    return ops.where((class_ids > 0)[:, None, :], iou, 0.0), crowd < CROWD_IOU
+
+
+def _in_proportion(positives: Any, fraction: float) -> Any:
+    """How many negatives (B,) go with so many positives, rounded down as the 2017 implementation does."""
+    return ops.cast(ops.cast(positives, "float32") * (1.0 / fraction), "int32") - positives
+
+
+def _within(rois: Any, boxes: Any) -> Any:
+    """RoIs (B, Q, 4) as fractions of their boxes (B, Q, 4)."""
+    corner, sides = boxes[..., :2], ops.maximum(boxes[..., 2:] - boxes[..., :2], 1e-9)
+    return ops.concatenate([(rois[..., :2] - corner) / sides, (rois[..., 2:] - corner) / sides], axis=-1)
+
+
+def _mask_targets(gt_masks: Any, owner: Any, regions: Any, side: int, conventions: Conventions) -> Any:
+    """Coverage (B, Q, M, M) of each cell of a region by its object's mask."""
+    Q = regions.shape[1]
     S = gt_masks.shape[2]
     own = ops.take_along_axis(
-        gt_masks, ops.broadcast_to(owner[:, :, None, None], (ops.shape(owner)[0], B_Q, S, S)), axis=1
+        gt_masks, ops.broadcast_to(owner[:, :, None, None], (ops.shape(owner)[0], Q, S, S)), axis=1
     )
     flat = ops.cast(ops.reshape(own, (-1, S, S, 1)), "float32") / 255.0
-    cropped = RoIAlign(side, (1,), samples=1)(ops.reshape(rois, (-1, 1, 4)), [flat])
-    return ops.reshape(cropped, (-1, B_Q, side, side))
+    align = CornerRoIAlign(side, (1,), S) if conventions.corner_samples else RoIAlign(side, (1,), samples=1)
+    cropped = ops.reshape(align(ops.reshape(regions, (-1, 1, 4)), [flat]), (-1, Q, side, side))
+    return ops.round(cropped) if conventions.binary_masks else cropped
 
 
 def _at_random(flags: Any, noise: Any, count: Any) -> Any:
