@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 from tryon.models.mask_rcnn.conventions import STRIDES
 
 
+def map_size(height: int, width: int, stride: int) -> tuple[int, int]:
+    """Height and width in cells of the map of a stride, for a picture of this size in pixels."""
+    return -(-height // stride), -(-width // stride)
+
+
 def level_anchors(
     cells: tuple[int, int], stride: int, scale: float, ratios: Sequence[float], offset: float, every: int = 1
 ) -> NDArray[np.float64]:
@@ -33,6 +38,5 @@ def pyramid_anchors(
     parts = []
     for level, scale in zip(levels, scales, strict=True):
         stride = STRIDES[level - 2]
-        cells = -(-side // stride)
-        parts.append(level_anchors((cells, cells), stride, scale, ratios, offset))
+        parts.append(level_anchors(map_size(side, side, stride), stride, scale, ratios, offset))
     return np.concatenate(parts).astype(np.float32)

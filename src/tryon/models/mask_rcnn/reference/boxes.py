@@ -31,5 +31,10 @@ def boxes_of_masks(masks: NDArray[np.bool_]) -> NDArray[np.int32]:
     return swap_axes(np.reshape(boxes, (-1, 4))).astype(np.int32)
 
 
+def without_padding(rows: NDArray[Any]) -> NDArray[Any]:
+    """The rows (N, ...) that are not all zero."""
+    return rows[np.any(rows.reshape(len(rows), -1) != 0, axis=1)]
+
+
 def _extents(height: int, width: int) -> NDArray[np.float64]:
     return np.array([height - 1, width - 1, height - 1, width - 1], np.float64)
