@@ -106,6 +106,7 @@ class MaskRCNNConfig:
     conventions: Literal["ours", "reference"]
     class_names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     image_size_px: Side
+    image_min_px: Count
     fpn_channels: AtLeastOne
     rpn_channels: AtLeastOne
     rpn_levels: Annotated[list[Annotated[int, Field(strict=True, ge=2, le=6)]], Field(min_length=1)]
@@ -152,6 +153,8 @@ class MaskRCNNConfig:
             raise ValueError("rpn_levels must rise")
         if len(set(self.class_names)) < len(self.class_names):
             raise ValueError("class_names must differ from each other")
+        if self.image_min_px and self.conventions == "ours":
+            raise ValueError("image_min_px is of the reference's conventions: ours always fill the square")
 
 
 @dataclass(frozen=True, config=_strict)

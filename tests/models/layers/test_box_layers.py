@@ -129,3 +129,33 @@ def test_first_true_pads_with_unreal_ones() -> None:
     assert indices.tolist() == [[1, 2], [0, 0]] and real.tolist() == [[True, True], [False, False]]
     indices, real = (ops.convert_to_numpy(value) for value in first_true(ops.convert_to_tensor(flags), 7))
     assert indices[0, :3].tolist() == [1, 2, 4] and real.sum() == 3
+
+
+def test_a_window_for_each_picture_cuts_its_boxes() -> None:
+    from tryon.models.layers.boxes import clip
+
+    boxes = np.array([[[-5, -5, 90, 90]], [[20, 30, 40, 50]]], np.float32)
+    windows = np.array([[0, 10, 64, 54], [0, 0, 30, 64]], np.float32)
+    assert np.asarray(clip(boxes, windows)).tolist() == [[[0, 10, 64, 54]], [[20, 30, 30, 50]]]
+
+
+def test_an_empty_box_stays_empty_where_no_side_is_asked_for() -> None:
+    from tryon.models.layers.boxes import decode_deltas
+
+    moved = np.asarray(decode_deltas(np.full((1, 4), 3.0, np.float32), np.zeros((1, 4), np.float32), 0.0, np.inf))
+    assert moved.tolist() == [[0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("count", [3, 20, 200])
+def test_suppression_in_blocks_keeps_the_same_first_boxes(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tryon.models.layers import suppression
+
+    monkeypatch.setattr(suppression, "BLOCK", 16)
+    boxes = random_boxes(10, 3, 70)
+    valid = np.random.default_rng(11).random((3, 70)) < 0.8
+    valid[2] = False
+    indices, real = (np.asarray(said) for said in suppression.first_kept(boxes, valid, 0.3, count))
+    for row in range(3):
+        expected = np.flatnonzero(greedy(boxes[row], valid[row], 0.3, np.zeros(70)))[:count]
+        assert indices[row][real[row]].tolist() == expected.tolist()
+        assert np.all(indices[row][~real[row]] == 0)

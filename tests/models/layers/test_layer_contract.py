@@ -41,6 +41,14 @@ def test_roi_align_config_round_trip() -> None:
     assert (config["size"], config["strides"], config["samples"]) == (5, [2, 4], 3)
 
 
+def test_corner_roi_align_config_round_trip() -> None:
+    from tryon.models.layers.roi_align import CornerRoIAlign
+
+    config = CornerRoIAlign(5, (2, 4), picture_px=96, name="own").get_config()
+    assert CornerRoIAlign.from_config(config).get_config() == config
+    assert (config["size"], config["strides"], config["picture_px"]) == (5, [2, 4], 96)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_saved_and_loaded_gives_the_same_output(name: str, tmp_path: Path) -> None:
     import keras

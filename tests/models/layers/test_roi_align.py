@@ -97,3 +97,40 @@ def test_gradients_reach_the_map_and_are_finite() -> None:
         total = tf.reduce_sum(RoIAlign(3, (4,))(rois, [level])[0, 1])
     gradient = tape.gradient(total, level).numpy()
     assert np.isfinite(gradient).all() and gradient.sum() == pytest.approx(3 * 3 * 3, rel=1e-4)
+
+
+def slow_corner_align(grid: np.ndarray, roi: np.ndarray, size: int) -> np.ndarray:
+    """One sample a cell, from border to border of a RoI in fractions of the map; 0 beyond the map."""
+    height, width, channels = grid.shape
+    cells = np.zeros((size, size, channels))
+    for row in range(size):
+        for column in range(size):
+            y = (roi[1] + (roi[3] - roi[1]) * row / (size - 1)) * (height - 1)
+            x = (roi[0] + (roi[2] - roi[0]) * column / (size - 1)) * (width - 1)
+            if 0 <= y <= height - 1 and 0 <= x <= width - 1:
+                cells[row, column] = bilinear(grid, y, x)
+    return cells
+
+
+def test_corner_samples_equal_the_loop_within_and_beyond_the_map() -> None:
+    from keras import ops
+
+    from tryon.models.layers.roi_align import CornerRoIAlign
+
+    (level,) = feature_maps(2, 64, (4,))
+    rois = np.array([[[0.1, 0.2, 0.7, 0.9], [0, 0, 1, 1]], [[-0.3, -0.1, 0.5, 1.2], [0.5, 0.5, 0.5, 0.5]]], np.float32)
+    pooled = ops.convert_to_numpy(CornerRoIAlign(5, (4,), 64)(rois, [level]))
+    for b in range(2):
+        for r in range(2):
+            assert np.allclose(pooled[b, r], slow_corner_align(level[b], rois[b, r], 5), atol=1e-4), (b, r)
+
+
+@pytest.mark.parametrize(("side_px", "level"), [(0.0, 0), (100.0, 1), (224.0, 2), (500.0, 3), (1023.0, 3)])
+def test_corner_samples_choose_the_level_by_the_side_in_the_picture(side_px: float, level: int) -> None:
+    """Equation 1 of the pyramid networks' paper: 224 pixels are read from P4, half of that from P3."""
+    from tryon.models.layers.roi_align import CornerRoIAlign
+
+    maps = [np.full((1, 64 >> index, 64 >> index, 1), index, np.float32) for index in range(4)]
+    side = side_px / 1023
+    pooled = np.asarray(CornerRoIAlign(2, (4, 8, 16, 32), 1024)(np.array([[[0, 0, side, side]]], np.float32), maps))
+    assert np.all(pooled == level)

@@ -12,6 +12,7 @@ TINY = MaskRCNNConfig(
     conventions="ours",
     class_names=["short sleeve top"],
     image_size_px=64,
+    image_min_px=0,
     fpn_channels=16,
     rpn_channels=16,
     rpn_levels=[3, 4],

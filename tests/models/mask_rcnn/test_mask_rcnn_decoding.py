@@ -13,13 +13,15 @@ def logit(score: float) -> list[float]:
 def test_proposals_come_best_first_without_doubles_and_within_the_picture() -> None:
     from keras import ops
 
-    from tryon.models.mask_rcnn.decoding import propose
+    from tryon.models.mask_rcnn.conventions import OURS
+    from tryon.models.mask_rcnn.decoding import objectness_scores, propose
 
     anchors = np.array(
         [[0, 0, 20, 20], [1, 0, 21, 20], [-10, 30, 20, 50], [40, 40, 60, 60], [70, 70, 90, 90]], np.float32
     )
     logits = np.array([[logit(s) for s in (0.8, 0.9, 0.7, 0.95, 0.99)]], np.float32)
-    boxes, real = propose(logits, np.zeros((1, 5, 4), "float32"), anchors, count=4, side=64)
+    scores = objectness_scores(logits, OURS)
+    boxes, real = propose(scores, np.zeros((1, 5, 4), "float32"), anchors, count=4, side=64, conventions=OURS)
     assert ops.convert_to_numpy(real)[0].tolist() == [True, True, True, False]  # the last anchor lies outside
     expected = [[40, 40, 60, 60], [1, 0, 21, 20], [0, 30, 20, 50], [0, 0, 0, 0]]
     assert np.allclose(ops.convert_to_numpy(boxes)[0], expected)
@@ -28,6 +30,7 @@ def test_proposals_come_best_first_without_doubles_and_within_the_picture() -> N
 def test_detections_by_hand() -> None:
     from keras import ops
 
+    from tryon.models.mask_rcnn.conventions import OURS
     from tryon.models.mask_rcnn.decoding import detect
 
     rois = np.array([[[0, 0, 20, 20], [2, 0, 22, 20], [30, 30, 50, 50], [5, 5, 9, 9]]], np.float32)
@@ -36,11 +39,34 @@ def test_detections_by_hand() -> None:
     deltas[0, 1, 1, 1] = 1.0  # 0.1 widths to the right
     real = np.array([[True, True, True, False]])
     found = {name: ops.convert_to_numpy(value)[0] for name, value in
-             detect(rois, real, logits, deltas, count=3, side=64).items()}  # fmt: skip
+             detect(rois, real, logits, deltas, count=3, windows=[0, 0, 64, 64], conventions=OURS).items()}  # fmt: skip
     # The first is suppressed by the second, the third is background, the fourth is padding.
     assert np.allclose(found["boxes"], [[4, 0, 24, 20], [0] * 4, [0] * 4], atol=1e-4)
     assert found["scores"].tolist() == pytest.approx([0.9, 0, 0], abs=1e-6)
     assert found["class_ids"].tolist() == [1, 0, 0]
+
+
+def test_padding_is_silent_here_and_speaks_in_the_reference() -> None:
+    """Its zero boxes are classified like others and take places among the detections."""
+    from tryon.models.mask_rcnn.conventions import OURS, REFERENCE
+    from tryon.models.mask_rcnn.decoding import detect
+
+    rois = np.array([[[0.1, 0.1, 0.5, 0.5], [0, 0, 0, 0], [0, 0, 0, 0]]], np.float32)
+    logits = np.array([[logit(0.6), logit(0.9), logit(0.8)]], np.float32)
+    arguments = (rois, np.array([[True, False, False]]), logits, np.zeros((1, 3, 2, 4), np.float32))
+    silent = detect(*arguments, count=3, windows=[0, 0, 64, 64], conventions=OURS)
+    assert np.asarray(silent["class_ids"]).tolist() == [[0, 0, 0]]  # the real one is smaller than a pixel
+    said = detect(*arguments, count=3, windows=[0, 0, 1, 1], conventions=REFERENCE)
+    assert np.asarray(said["scores"])[0].tolist() == pytest.approx([0.9, 0.8, 0.6], abs=1e-6)
+
+
+def test_equal_probabilities_keep_the_order_of_the_anchors_in_the_reference() -> None:
+    from tryon.models.mask_rcnn.conventions import OURS, REFERENCE
+    from tryon.models.mask_rcnn.decoding import objectness_scores
+
+    logits = np.array([[[0.0, 30.0], [0.0, 40.0]]], np.float32)
+    ours, theirs = (np.asarray(objectness_scores(logits, kind))[0] for kind in (OURS, REFERENCE))
+    assert ours[0] < ours[1] and theirs[0] == theirs[1] == 1
 
 
 def test_own_masks_takes_each_detections_class() -> None:

@@ -18,31 +18,12 @@ LAYERS = json.loads((Path(__file__).parent / "fixtures" / "layers_resnet50.json"
 TRAINABLE = {"heads": 21069086, "3+": 44376862, "4+": 43153694, "5+": 36045086, "all": 44603678}
 
 
-def reference_config(**changes: Any) -> Any:
-    values = {
-        "backbone": "resnet50",
-        "image_size_px": 64,
-        "fpn_channels": 256,
-        "rpn_channels": 512,
-        "rpn_levels": [2, 3, 4, 5, 6],
-        "anchor_scales": [16, 32, 64, 128, 256],
-        "anchor_ratios": [0.5, 1, 2],
-        "head_channels": 1024,
-        "mask_features": "pyramid",
-        "mask_channels": 256,
-        "mask_convolutions": 4,
-        "mask_pool_px": 14,
-        "mask_upsamplings": 1,
-        "weights": "given.h5",
-    }
-    return tiny(**{**values, **changes})
-
-
 @pytest.fixture(scope="module")
 def resnet50() -> Any:
     from tryon.models.mask_rcnn.network import MaskRCNN
+    from tryon.models.mask_rcnn.reference.building import reference_config
 
-    return MaskRCNN(reference_config())
+    return MaskRCNN(reference_config("resnet50", class_names=["shirt"], image_size_px=64, weights="given.h5"))
 
 
 def test_resnet50_has_the_reference_layers_and_shapes(resnet50: Any) -> None:
@@ -80,7 +61,7 @@ def test_resnet101_differs_in_its_fourth_stage_only() -> None:
 def test_anchors_by_hand() -> None:
     from tryon.models.mask_rcnn.anchors import level_anchors, pyramid_anchors
 
-    boxes = level_anchors(2, 8, 16.0, [0.25, 1.0], 0.5)
+    boxes = level_anchors((2, 2), 8, 16.0, [0.25, 1.0], 0.5)
     assert boxes.shape == (8, 4)
     assert boxes[0].tolist() == [0, -12, 8, 20]  # round (4, 4), 8 wide and 32 high ... its area is that of 16 x 16
     assert boxes[3].tolist() == [4, -4, 20, 12]  # the second cell of the first row, square
@@ -134,3 +115,19 @@ def test_one_batch_is_learnt_by_heart() -> None:
     first, last = (sum(float(value) for value in step.values()) for step in (losses[0], losses[-1]))
     assert last < 0.5 * first
     assert set(losses[0]) == {"rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask"}
+
+
+def test_a_step_by_the_references_conventions_is_finite() -> None:
+    """With padded RoIs that count as background, and without annotated boxes among them."""
+    import keras
+
+    from tryon.models.mask_rcnn import build_mask_rcnn
+    from tryon.training.mask_rcnn_step import MaskRCNNLosses
+
+    network = build_mask_rcnn(tiny(conventions="reference"), 1)
+    model = MaskRCNNLosses(network)
+    model.compile(optimizer=keras.optimizers.SGD(0.01), run_eagerly=True)
+    batch = ellipse_batch(tiny(), 2, len(network.anchors))
+    steps = [model.train_on_batch(batch, return_dict=True) for _ in range(2)]
+    assert all(np.isfinite(float(value)) for step in steps for value in step.values())
+    assert all(np.isfinite(weight.numpy()).all() for weight in network.weights)

@@ -78,6 +78,7 @@ def test_a_picture_without_an_object_has_negatives_only() -> None:
 
 
 def roi_case(**changes: Any) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
+    from tryon.models.mask_rcnn.conventions import OURS
     from tryon.models.mask_rcnn.targets import roi_targets
 
     gt_boxes = np.zeros((1, 2, 4), np.float32)
@@ -88,7 +89,15 @@ def roi_case(**changes: Any) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
     proposals = np.array([[[8, 8, 40, 48], [10, 8, 42, 48], [45, 45, 60, 60], [0, 0, 5, 5]]], np.float32)
     real = np.array([[True, True, True, False]])
     noise = np.array([[0.5, 0.4, 0.9, 0.8, 0.3, 0.99]], np.float32)
-    arguments = {"proposals": proposals, "proposals_real": real, "gt": gt, "noise": noise, "rois": 6, "mask_side": 4}
+    arguments = {
+        "proposals": proposals,
+        "proposals_real": real,
+        "gt": gt,
+        "noise": noise,
+        "rois": 6,
+        "mask_side": 4,
+        "conventions": OURS,
+    }
     return roi_targets(**{**arguments, **changes}), gt, proposals
 
 
@@ -132,3 +141,32 @@ def test_the_sample_depends_on_the_noise_alone() -> None:
     other, _, _ = roi_case(noise=np.array([[0.3, 0.2, 0.9, 0.8, 0.95, 0.99]], np.float32))
     assert np.array_equal(ops.convert_to_numpy(first.rois), ops.convert_to_numpy(again.rois))
     assert not np.array_equal(ops.convert_to_numpy(first.rois), ops.convert_to_numpy(other.rois))
+
+
+def test_nothing_near_a_crowd_is_background() -> None:
+    from keras import ops
+
+    from tryon.models.mask_rcnn.targets import anchor_targets
+
+    anchors, gt, ids, noise = scene(4)
+    ids[0] = (1, -1, 0)
+    labels, _ = anchor_targets(anchors, gt, ids, noise, 10_000)
+    labels = ops.convert_to_numpy(labels)[0]
+    near = numpy_iou(anchors, gt[0, 1:2])[:, 0] >= 0.001
+    assert (
+        near.any() and not np.any(labels[near] == 0) and np.all(labels[numpy_iou(anchors, gt[0, :1])[:, 0] >= 0.7] == 1)
+    )
+
+
+def test_the_reference_takes_negatives_in_proportion_and_no_annotated_box() -> None:
+    """One of four proposals is positive: int(1 / 0.33) - 1 negatives come with it."""
+    from tryon.models.mask_rcnn.conventions import REFERENCE
+
+    proposals = np.array([[[8, 8, 40, 48], [50, 8, 60, 20], [45, 45, 60, 60], [0, 50, 5, 60]]], np.float32)
+    targets, _, _ = roi_case(
+        conventions=REFERENCE, proposals=proposals, proposals_real=np.ones((1, 4), bool), rois=9, mask_side=4
+    )
+    rois = np.asarray(targets.rois)[0]
+    assert np.any(rois, axis=1).sum() == 3 and np.asarray(targets.positive)[0].tolist() == [1, 0]
+    assert np.all(np.asarray(targets.weights) == 1)
+    assert set(np.unique(np.asarray(targets.masks)).tolist()) <= {0.0, 1.0}

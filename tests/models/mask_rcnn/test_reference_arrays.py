@@ -67,7 +67,8 @@ def test_square_anchors_to_the_last_bit(golden: Goldens) -> None:
     levels = zip(
         golden[f"{key}/in/feature_shapes"], golden[f"{key}/in/strides"], golden[f"{key}/in/scales"], strict=True
     )
-    ours = np.concatenate([level_anchors(tuple(cells), stride, scale, [0.5, 1, 2], 0.0) for cells, stride, scale in levels])  # fmt: skip
+    anchors = [level_anchors(tuple(cells), stride, scale, [0.5, 1, 2], 0.0) for cells, stride, scale in levels]
+    ours = np.concatenate(anchors)
     assert np.allclose(swap_axes(ours)[::16], golden[f"{key}/out/anchors_px"], rtol=1e-6)
     digest = hashlib.sha256(np.ascontiguousarray(swap_axes(ours)).tobytes()).hexdigest()
     assert digest == str(golden[f"{key}/out/sha256_float64"])
@@ -85,7 +86,8 @@ def test_anchors_of_rectangular_maps_at_every_second_cell(golden: Goldens) -> No
     assert np.allclose(swap_axes(np.concatenate(ours)), golden[f"{key}/out/anchors_px"], rtol=1e-12)
 
 
-RESIZED = ("square_up", "square_down", "square_pad_only", "square_min_scale", "square_800_1024_of_default", "pad64", "none", "crop")  # fmt: skip
+SQUARES = ("square_up", "square_down", "square_pad_only", "square_min_scale", "square_800_1024_of_default")
+RESIZED = (*SQUARES, "pad64", "none", "crop")
 
 
 @pytest.mark.parametrize("case", RESIZED)
@@ -103,7 +105,11 @@ def test_resizing_in_every_mode(golden: Goldens, case: str) -> None:
         def randint(self, low: int, high: int) -> int:  # type: ignore[override]
             return int(next(self.places))
 
-    limits = {"min_dim": int(of("in/min_dim")), "max_dim": int(of("in/max_dim")), "min_scale": float(of("in/min_scale"))}
+    limits = {
+        "min_dim": int(of("in/min_dim")),
+        "max_dim": int(of("in/max_dim")),
+        "min_scale": float(of("in/min_scale")),
+    }
     resized = resize_picture(golden["picture_90x130/image"], str(of("in/mode")), random=GivenPlace(0), **limits)  # type: ignore[arg-type]
     assert (*resized.image.shape[:2], 3) == tuple(of("out/mask_shape")) and resized.image.dtype == np.uint8
     difference = np.abs(resized.image[::3, ::3].astype(int) - of("out/image"))

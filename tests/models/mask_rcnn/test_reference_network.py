@@ -12,7 +12,8 @@ from tryon.images.files import read_image
 pytestmark = pytest.mark.slow
 
 FEATURES = ("C2", "C3", "C4", "C5", "P2", "P3", "P4", "P5", "P6")
-TRUNK = ("bn_conv1", "res2a_out", "res3a_out", "res4c_out", "res5b_out", "fpn_c5p5", "fpn_p4add", "fpn_p3add", "fpn_p2add")  # fmt: skip
+STAGES = ("bn_conv1", "res2a_out", "res3a_out", "res4c_out", "res5b_out")
+TRUNK = (*STAGES, "fpn_c5p5", "fpn_p4add", "fpn_p3add", "fpn_p2add")
 BOX_HEAD = ("mrcnn_class_bn1", "mrcnn_class_bn2")
 MASK_HEAD = ("mrcnn_mask_bn1", "mrcnn_mask_bn4", "mrcnn_mask_deconv")
 HEADS = ("mrcnn_class_logits", "mrcnn_class", "mrcnn_bbox")
@@ -38,6 +39,7 @@ def network() -> Any:
         class_names=["thing"],
         image_size_px=256,
         anchor_scales=(16, 32, 64, 128, 256),
+        image_min_px=256,
         proposals=100,
         detections=10,
         min_confidence=0.0,
@@ -91,9 +93,7 @@ def test_feature_maps(golden: Goldens, found: dict[str, np.ndarray], name: str) 
 
 
 @pytest.mark.parametrize(("name", "every"), [("rpn_class_logits", 8), ("rpn_class", 16), ("rpn_bbox", 16)])
-def test_what_the_proposal_network_says(
-    golden: Goldens, found: dict[str, np.ndarray], name: str, every: int
-) -> None:
+def test_what_the_proposal_network_says(golden: Goldens, found: dict[str, np.ndarray], name: str, every: int) -> None:
     assert relative_error(found[name][:, ::every], golden[name]) < 1e-3
     assert traced(golden, name, found[name]) < 1e-3
 
@@ -161,6 +161,24 @@ def test_the_predictor_finds_the_same(golden: Goldens, network: Any, picture: np
     assert np.abs(said.scores - golden["final/scores"]).max() < 1e-3
     areas = said.masks.sum(axis=(1, 2))
     assert np.all(np.abs(areas - golden["final/mask_area"]) <= 0.01 * golden["final/mask_area"])
+
+
+def test_a_letterboxed_picture(network: Any, picture: np.ndarray) -> None:
+    """A wide picture lies in the middle of the square; what is found lies within it, at its own size."""
+    from tryon.models.mask_rcnn.reference.inspection import inspect_picture
+
+    wide = picture[40:200]
+    found = inspect_picture(network, wide)
+    assert found["window"].tolist() == [48, 0, 208, 256]
+    assert np.array_equal(found["square"][48:208], wide) and not found["square"][:48].any()
+    low, high = found["window"][[0, 2]] - [0, 1]
+    ys = found["detections"][0][:, [0, 2]] * 255
+    assert ys.min() >= low - 1e-3 and ys.max() <= high + 1e-3
+    assert found["masks"].shape == (160, 256, len(found["rois"])) and len(found["rois"]) > 0
+    assert np.all(found["rois"] >= 0) and np.all(found["rois"] <= [160, 256, 160, 256])
+    # Whole pixels of the picture are those of the square, moved.
+    moved = np.around(found["detections"][0][: len(found["rois"]), :4] * 255 + [0, 0, 1, 1]) - [48, 0, 48, 0]
+    assert np.abs(found["rois"] - moved).max() <= 1
 
 
 def test_networks_with_our_conventions_are_not_inspected(picture: np.ndarray) -> None:

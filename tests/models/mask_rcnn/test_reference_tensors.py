@@ -100,7 +100,10 @@ def test_rpn_targets(golden: Goldens, case: str) -> None:
         np.random.RandomState(max(0, int(golden[f"{key}/in/numpy_seed"]))),
     )
     assert np.array_equal(labels, golden[f"{key}/out/match"])
-    assert (np.sum(labels == 1), np.sum(labels == -1)) == (golden[f"{key}/out/n_positive"], golden[f"{key}/out/n_negative"])
+    assert (np.sum(labels == 1), np.sum(labels == -1)) == (
+        golden[f"{key}/out/n_positive"],
+        golden[f"{key}/out/n_negative"],
+    )
     assert np.allclose(deltas, golden[f"{key}/out/bbox_of_positive"], rtol=1e-5, atol=1e-5)
 
 
@@ -114,7 +117,8 @@ def sampled_as(golden: Goldens, case: str, gt_classes: list[int]) -> tuple[Any, 
     place = {row.tobytes(): index for index, row in reversed(list(enumerate(chosen)))}
     noise = np.array([1 - place[row.tobytes()] / 1000 if row.tobytes() in place else 0.1 for row in proposals])
     mini = bool(golden[f"{key}/in/use_mini_mask"])
-    masks = golden.bits(f"{key}/in/mini_masks_bits", (56, 56, 3)) if mini else golden.bits(f"{key}/in/full_masks_bits", (256, 256, 3))  # fmt: skip
+    kind, shape = ("mini", (56, 56, 3)) if mini else ("full", (256, 256, 3))
+    masks = golden.bits(f"{key}/in/{kind}_masks_bits", shape)
     gt = {
         "boxes": swapped(golden[f"{key}/in/gt_boxes"])[None],
         "class_ids": np.array([gt_classes], np.int32),
@@ -216,7 +220,9 @@ def test_random_rois(golden: Goldens) -> None:
     key = "generate_random_rois"
     random = np.random.RandomState(int(golden[f"{key}/in/numpy_seed"]))
     boxes = golden["build_rpn_targets_all/in/gt_boxes"]
-    assert np.array_equal(random_rois(256, 256, int(golden[f"{key}/in/count"]), boxes, random), golden[f"{key}/out/rois"])
+    assert np.array_equal(
+        random_rois(256, 256, int(golden[f"{key}/in/count"]), boxes, random), golden[f"{key}/out/rois"]
+    )
 
 
 def test_targets_of_given_rois(golden: Goldens) -> None:

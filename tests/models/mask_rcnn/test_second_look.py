@@ -70,7 +70,7 @@ def predictor_that_sees(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Any:
 
     predictor = Predictor(build_mask_rcnn(tiny(**changes), 1))
 
-    def say(squares: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
+    def say(squares: list[np.ndarray], windows: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
         return [{**perfect(square), "scores": np.array([0.9, 0.0], np.float32)} for square in squares]
 
     monkeypatch.setattr(predictor, "_say", say)

@@ -1,7 +1,8 @@
 """Box arithmetic on tensors.
 
-Boxes are `xyxy`, float32, with any leading dimensions; pixels where nothing else is said. Deltas are `(dy, dx, log dh, log dw)` divided
-by `DELTA_STD`: the channel order of the 2017 implementation, so that its published weights keep their meaning.
+Boxes are `xyxy`, float32, with any leading dimensions; pixels where nothing else is said. Deltas are
+`(dy, dx, log dh, log dw)` divided by `DELTA_STD`: the channel order of the 2017 implementation, so that its published
+weights keep their meaning.
 """
 
 from typing import Any

@@ -20,7 +20,9 @@ FloatArray = NDArray[np.float32]
 class Frame(Protocol):
     """A picture within the square."""
 
-    square: NDArray[np.uint8]
+    @property
+    def square(self) -> NDArray[np.uint8]:
+        """(S, S, 3)."""
 
     @property
     def window(self) -> FloatArray:
@@ -87,7 +89,7 @@ def frame(image: NDArray[np.uint8], config: MaskRCNNConfig) -> Frame:
     """A picture (H, W, 3) in the network's square, as the configuration's conventions have it."""
     side = config.image_size_px
     if config.conventions == "reference":
-        resized = resize_picture(image, "square", min_dim=side, max_dim=side)
+        resized = resize_picture(image, "square", min_dim=config.image_min_px or side, max_dim=side)
         return ReferenceFrame(resized.image, resized, *image.shape[:2])
     return LetterboxFrame(*letterbox(image, side, conventions_of(config).ground))
 

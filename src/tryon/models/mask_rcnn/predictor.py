@@ -130,7 +130,10 @@ class Predictor:
         for start in range(0, len(squares), BATCH):
             chunk, cut = squares[start : start + BATCH], windows[start : start + BATCH]
             padding = BATCH - len(chunk) if len(chunk) > 1 else 0
-            batch = {"images": np.stack([*chunk, *chunk[:1] * padding]), "windows": np.stack([*cut, *cut[:1] * padding])}
+            batch = {
+                "images": np.stack([*chunk, *chunk[:1] * padding]),
+                "windows": np.stack([*cut, *cut[:1] * padding]),
+            }
             out = self._model.predict_on_batch(batch)
             said += [{name: values[index] for name, values in out.items()} for index in range(len(chunk))]
         return said

@@ -22,7 +22,7 @@ def normalise(boxes: ArrayLike, height: int, width: int) -> NDArray[np.float32]:
 
 def denormalise(boxes: ArrayLike, height: int, width: int) -> NDArray[np.int32]:
     """Normalised boxes (..., 4) as half-open boxes of whole pixels."""
-    return np.around(np.asarray(boxes) * _extents(height, width) + _LAST_PIXEL).astype(np.int32)
+    return np.asarray(np.around(np.asarray(boxes) * _extents(height, width) + _LAST_PIXEL), np.int32)
 
 
 def boxes_of_masks(masks: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -14,6 +14,7 @@ def reference_config(
     *,
     class_names: Sequence[str],
     image_size_px: int = 1024,
+    image_min_px: int = 800,
     anchor_scales: Sequence[float] = (32, 64, 128, 256, 512),
     anchor_ratios: Sequence[float] = (0.5, 1, 2),
     proposals: int = 1000,
@@ -26,7 +27,9 @@ def reference_config(
     Args:
         backbone: it has these two.
         class_names: without the background.
-        image_size_px: side of the square, a multiple of 64 for its layer sizes (its `IMAGE_MAX_DIM`).
+        image_size_px: side of the square (its `IMAGE_MAX_DIM`, a multiple of 64 there).
+        image_min_px: the shorter side is enlarged to it where the square allows (its `IMAGE_MIN_DIM`); 0: as far as
+            the square allows.
         anchor_scales: one for each of P2 to P6.
         anchor_ratios: width by height.
         proposals: kept for the heads (`POST_NMS_ROIS_INFERENCE`; in training it keeps 2000).
@@ -39,6 +42,7 @@ def reference_config(
         conventions="reference",
         class_names=list(class_names),
         image_size_px=image_size_px,
+        image_min_px=min(image_min_px, image_size_px),
         fpn_channels=256,
         rpn_channels=512,
         rpn_levels=LEVELS,

@@ -53,5 +53,5 @@ def paste_probs(
 
 
 def unmold_mask(mask_probs: NDArray[np.floating[Any]], box: NDArray[Any], height: int, width: int) -> NDArray[np.bool_]:
-    """The mask (height, width) of a picture from the probabilities (M, M) within a box: a half and more belongs to it."""
+    """The mask (height, width) of a picture from the probabilities (M, M) within a box, from a half on."""
     return np.asarray(paste_probs(mask_probs, box, height, width) >= MASK_THRESHOLD)

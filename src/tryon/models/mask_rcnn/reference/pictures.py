@@ -108,13 +108,14 @@ def interpolate(image: NDArray[np.float64], height: int, width: int) -> NDArray[
     that it had."""
     rows, columns = _weights(image.shape[0], height), _weights(image.shape[1], width)
     resized = np.tensordot(rows, np.tensordot(columns, image, axes=(1, 1)), axes=(1, 1))
-    return np.asarray(np.clip(resized, image.min(), image.max()))
+    # Without the last digits, so that a half is a half before masks are rounded or cut there.
+    return np.asarray(np.clip(np.round(resized, 10), image.min(), image.max()))
 
 
 def _weights(before: int, after: int) -> NDArray[np.float64]:
     """The weight (after, before) of each old place in each new one along an axis."""
     places = (np.arange(after) + 0.5) * (before / after) - 0.5
-    return np.maximum(0.0, 1.0 - np.abs(places[:, None] - np.arange(before)[None, :]))
+    return np.asarray(np.maximum(0.0, 1.0 - np.abs(places[:, None] - np.arange(before)[None, :])))
 
 
 def _scale(height: int, width: int, mode: Mode, min_dim: int, max_dim: int, min_scale: float) -> float:
@@ -142,7 +143,9 @@ def _crop(image: NDArray[Any], side: int, scale: float, random: np.random.Random
     height, width = image.shape[:2]
     if random is None or min(height, width) < side:
         received = f"{height} x {width} pixels, {'no random numbers' if random is None else f'a crop of {side}'}"
-        raise DataError("no part can be cut out of a picture", received=received, needed="a larger picture and `random`")
+        raise DataError(
+            "no part can be cut out of a picture", received=received, needed="a larger picture and `random`"
+        )
     y, x = random.randint(0, height - side), random.randint(0, width - side)
     part = image[y : y + side, x : x + side]
     return Resized(part, (0, 0, side, side), scale, ((0, 0), (0, 0), (0, 0)), (y, x, side, side))

@@ -95,8 +95,8 @@ def head_targets(
     deltas = np.zeros((count, classes, 4), np.float32)
     masks = np.zeros((count, mask_side, mask_side, classes), np.float32)
     whole = expand_masks(boxes, mini_masks, *picture)
-    pairs = (swap_axes(values).astype(np.float32) for values in (sample[:found], boxes[owner[positive]]))
-    deltas[np.arange(found), ids[:found]] = ops.convert_to_numpy(encode_deltas(*pairs))
+    from_boxes, to_boxes = (swap_axes(values).astype(np.float32) for values in (sample[:found], boxes[owner[positive]]))
+    deltas[np.arange(found), ids[:found]] = ops.convert_to_numpy(encode_deltas(from_boxes, to_boxes))
     for place in range(found):
         y1, x1, y2, x2 = sample[place]
         part = whole[y1:y2, x1:x2, owner[positive[place]]].astype(np.float64)
