@@ -158,10 +158,11 @@ def _at_random(flags: Any, noise: Any, count: Any) -> Any:
 
 
 def _chosen(flags: Any, noise: Any, count: int) -> tuple[Any, Any]:
-    """Indices (B, count) of flags chosen by their noise, and whether each is real."""
-    priority = ops.where(flags, noise, -1.0)
+    """Indices (B, count) of flags (B, N) chosen by their noise, and whether each is real; there may be fewer flags."""
+    missing = max(0, count - flags.shape[1])
+    priority = ops.pad(ops.where(flags, noise, -1.0), ((0, 0), (0, missing)), constant_values=-1.0)
     values, indices = ops.top_k(priority, count)
-    return indices, values >= 0
+    return ops.where(values >= 0, indices, 0), values >= 0
 
 
 def _take(boxes: Any, indices: Any) -> Any:
