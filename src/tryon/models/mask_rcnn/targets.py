@@ -84,15 +84,42 @@ def roi_targets(
         mask_margin: how far the mask targets reach beyond their RoI, as a fraction of its sides.
         mini_masks: masks are of their boxes, not of the picture.
     """
-    real = gt["class_ids"] > 0
     candidates, usable = proposals, proposals_real
     if conventions.gt_as_rois:
         # In the first epochs no proposal is good enough to teach the mask head; the annotated boxes are.
         candidates = ops.concatenate([proposals, gt["boxes"]], axis=1)
-        usable = ops.concatenate([proposals_real, real], axis=1)
+        usable = ops.concatenate([proposals_real, gt["class_ids"] > 0], axis=1)
     candidates, noise = ops.stop_gradient(candidates), noise[:, : candidates.shape[1]]
     iou, no_crowd = _by_kind(pairwise_iou(candidates, gt["boxes"]), gt["class_ids"])
-    best, owner = ops.max(iou, axis=2), ops.argmax(iou, axis=2)
+    positives = conventions.positives(rois)
+    at, is_real = _sample(ops.max(iou, axis=2), usable, no_crowd, noise, rois, conventions)
+
+    boxes = _take(candidates, at) * ops.cast(is_real, "float32")[..., None]
+    owner = ops.take_along_axis(ops.argmax(iou, axis=2), at, axis=1)
+    owner_positive, is_positive = owner[:, :positives], is_real[:, :positives]
+    class_ids = ops.take_along_axis(gt["class_ids"], owner_positive, axis=1) * ops.cast(is_positive, "int32")
+    matched = _take(gt["boxes"], owner)
+    regions = expand(boxes[:, :positives], mask_margin)
+    if mini_masks:
+        regions = _within(regions, matched[:, :positives])
+    return RoITargets(
+        rois=boxes,
+        weights=ops.ones_like(boxes[..., 0]) if conventions.padding_speaks else ops.cast(is_real, "float32"),
+        class_ids=ops.pad(class_ids, ((0, 0), (0, rois - positives))),
+        deltas=conventions.encode(boxes, matched),
+        positive=ops.cast(is_positive, "float32"),
+        masks=_mask_targets(gt["masks"], owner_positive, regions, mask_side, conventions),
+    )
+
+
+def _sample(best: Any, usable: Any, no_crowd: Any, noise: Any, rois: int, conventions: Conventions) -> tuple[Any, Any]:
+    """Indices (B, R) of candidates (B, N), places for positive ones first, and whether each is real (B, R) bool.
+
+    Args:
+        best: (B, N) largest IoU with an object.
+        usable: (B, N) bool.
+        no_crowd: (B, N) bool.
+    """
     positives = conventions.positives(rois)
     negative = ops.logical_and(ops.logical_and(usable, no_crowd), best < ROI_POSITIVE_IOU)
     at_positive, is_positive = _chosen(ops.logical_and(usable, best >= ROI_POSITIVE_IOU), noise, positives)
@@ -100,24 +127,7 @@ def roi_targets(
     if conventions.balanced_negatives:
         wanted = _in_proportion(ops.sum(ops.cast(is_positive, "int32"), axis=1), conventions.positive_fraction)
         is_negative = ops.logical_and(is_negative, ops.arange(rois - positives)[None, :] < wanted[:, None])
-
-    at = ops.concatenate([at_positive, at_negative], axis=1)
-    is_real = ops.cast(ops.concatenate([is_positive, is_negative], axis=1), "float32")
-    boxes = _take(candidates, at) * is_real[..., None]
-    owner_positive = ops.take_along_axis(owner, at_positive, axis=1)
-    class_ids = ops.take_along_axis(gt["class_ids"], owner_positive, axis=1) * ops.cast(is_positive, "int32")
-    matched = _take(gt["boxes"], ops.take_along_axis(owner, at, axis=1))
-    regions = expand(boxes[:, :positives], mask_margin)
-    if mini_masks:
-        regions = _within(regions, matched[:, :positives])
-    return RoITargets(
-        rois=boxes,
-        weights=ops.ones_like(is_real) if conventions.padding_speaks else is_real,
-        class_ids=ops.pad(class_ids, ((0, 0), (0, rois - positives))),
-        deltas=conventions.encode(boxes, matched),
-        positive=ops.cast(is_positive, "float32"),
-        masks=_mask_targets(gt["masks"], owner_positive, regions, mask_side, conventions),
-    )
+    return ops.concatenate([at_positive, at_negative], axis=1), ops.concatenate([is_positive, is_negative], axis=1)
 
 
 def _by_kind(iou: Any, class_ids: Any) -> tuple[Any, Any]:

@@ -64,6 +64,7 @@ def reference_config(
         min_confidence=min_confidence,
         second_look=False,
         second_look_margin=0.0,
+        refinement="none",
         weights=weights,
         layers="heads",
         epochs=30,
@@ -86,7 +87,7 @@ def with_reference_conventions(config: MaskRCNNConfig) -> MaskRCNNConfig:
     """The configuration as weights of the 2017 implementation need it: loading them selects this.
 
     Sizes stay as they are. Boxes, anchors and samples become the reference's, and what it does not have is left out:
-    fine mask features, a margin round masks, further box passes, the second look.
+    fine mask features, a margin round masks, further box passes, the second look, masks brought to the picture's edges.
     """
     return replace(
         config,
@@ -95,4 +96,5 @@ def with_reference_conventions(config: MaskRCNNConfig) -> MaskRCNNConfig:
         mask_margin=0.0,
         box_passes=1,
         second_look=False,
+        refinement="none",
     )

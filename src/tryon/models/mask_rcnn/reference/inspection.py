@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tryon.errors import ModelError
 from tryon.models.mask_rcnn.backbones import POOLED_STEM, last_blocks
 from tryon.models.mask_rcnn.detector import run_stages
-from tryon.models.mask_rcnn.framing import frame
+from tryon.models.mask_rcnn.framing import Frame, frame
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.reference.boxes import swap_axes
 from tryon.models.mask_rcnn.reference.masks import MASK_THRESHOLD
@@ -36,12 +36,6 @@ def inspect_picture(network: MaskRCNN, image: NDArray[np.uint8]) -> Arrays:
     framed = frame(image, network.config)
     squares = framed.square[None]
     said = run_stages(network, squares, framed.window[None])
-    found = {name: np.array(said[name][0]) for name in ("boxes", "scores", "class_ids")}
-    certain = (found["class_ids"] > 0) & (found["scores"] >= network.config.min_confidence)
-    detections = np.concatenate(
-        [swap_axes(found["boxes"]), found["class_ids"][:, None], found["scores"][:, None]], axis=1
-    )
-    mask_probs = np.asarray(ops.sigmoid(said["mask_logits"]))
     return {
         "square": framed.square,
         "window": swap_axes(framed.window).astype(np.int64),
@@ -55,9 +49,7 @@ def inspect_picture(network: MaskRCNN, image: NDArray[np.uint8]) -> Arrays:
         "mrcnn_class_logits": np.asarray(said["class_logits"]),
         "mrcnn_class": np.asarray(ops.softmax(said["class_logits"])),
         "mrcnn_bbox": np.asarray(said["box_deltas"]),
-        "detections": np.where(certain[:, None], detections, 0.0).astype(np.float32)[None],
-        "mrcnn_mask": mask_probs,
-        **_final(network, framed, found, certain, mask_probs[0]),
+        **_detections(network, framed, said),
     }
 
 
@@ -91,16 +83,21 @@ def _backbone_maps(network: MaskRCNN, squares: NDArray[np.uint8]) -> Arrays:
     return {f"C{stage}": np.asarray(cells) for stage, cells in enumerate(maps, start=1)}
 
 
-def _final(network: MaskRCNN, framed: Any, found: Arrays, certain: NDArray[np.bool_], mask_probs: Any) -> Arrays:
-    """The certain detections at the picture's size."""
-    boxes = network.conventions.to_pixels(found["boxes"], network.config.image_size_px)
-    own = np.stack([probs[..., class_id] for probs, class_id in zip(mask_probs, found["class_ids"], strict=True)])
-    out = {"boxes": boxes[certain], "mask_boxes": boxes[certain], "masks": own[certain]}
-    rois, probs, real = framed.to_picture(out)
+def _detections(network: MaskRCNN, framed: Frame, said: dict[str, Any]) -> Arrays:
+    """What is found in the square, with everything uncertain left out, and the same at the picture's size."""
+    boxes, scores, class_ids = (np.asarray(said[name])[0] for name in ("boxes", "scores", "class_ids"))
+    certain = (class_ids > 0) & (scores >= network.config.min_confidence)
+    rows = np.concatenate([swap_axes(boxes), class_ids[:, None], scores[:, None]], axis=1)
+    mask_probs = np.asarray(ops.sigmoid(said["mask_logits"]))
+    own = np.take_along_axis(mask_probs[0], class_ids[:, None, None, None].astype(np.int64), axis=3)[..., 0]
+    pixels = network.conventions.to_pixels(boxes, network.config.image_size_px)[certain]
+    rois, probs, real = framed.to_picture({"boxes": pixels, "mask_boxes": pixels, "masks": own[certain]})
     return {
+        "detections": np.where(certain[:, None], rows, 0.0).astype(np.float32)[None],
+        "mrcnn_mask": mask_probs,
         "rois": swap_axes(rois).astype(np.int32),
-        "class_ids": found["class_ids"][certain][real].astype(np.int32),
-        "scores": found["scores"][certain][real],
+        "class_ids": class_ids[certain][real].astype(np.int32),
+        "scores": scores[certain][real],
         "masks": np.moveaxis(probs >= MASK_THRESHOLD, 0, -1),
     }
 
