@@ -1,6 +1,7 @@
 """The 2017 implementation's functions on arrays, figure for figure: boxes, resizing, masks, meta, AP, anchors."""
 
 import hashlib
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -97,12 +98,12 @@ def test_resizing_in_every_mode(golden: Goldens, case: str) -> None:
     def of(key: str) -> Any:
         return golden[f"resize_image_{case}/{key}"]
 
-    class GivenPlace(np.random.RandomState):
+    class GivenPlace(Random):
         """Draws the place that the golden's crop has."""
 
         places = iter(of("out/crop")[:2])
 
-        def randint(self, low: int, high: int) -> int:  # type: ignore[override]
+        def randint(self, a: int, b: int) -> int:
             return int(next(self.places))
 
     limits = {
@@ -136,6 +137,14 @@ def test_sizes_that_cannot_be_are_refused(arguments: dict[str, Any], said: str) 
 
     with pytest.raises(DataError, match=said):
         resize_picture(np.zeros((40, 50, 3), np.uint8), **arguments)
+
+
+def test_a_crop_reaches_every_place_and_no_other() -> None:
+    from tryon.models.mask_rcnn.reference.pictures import resize_picture
+
+    image = np.arange(6 * 5 * 3, dtype=np.uint8).reshape(6, 5, 3)
+    crops = [resize_picture(image, "crop", min_dim=5, random=Random(seed)).crop for seed in range(20)]
+    assert {crop[:2] for crop in crops if crop} == {(0, 0), (1, 0)}
 
 
 def test_molded_pictures_and_back(golden: Goldens) -> None:

@@ -6,6 +6,7 @@ neither; use that one unless weights from there must see what they saw.
 """
 
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal
 
 import numpy as np
@@ -46,7 +47,7 @@ def resize_picture(
     min_dim: int = 0,
     max_dim: int = 0,
     min_scale: float = 0.0,
-    random: np.random.RandomState | None = None,
+    random: Random | None = None,
 ) -> Resized:
     """A picture (H, W, 3) in one of the four modes.
 
@@ -57,7 +58,7 @@ def resize_picture(
         min_dim: the shorter side is enlarged to it; 0: not.
         max_dim: for `square`, the longer side is at most this.
         min_scale: the picture is enlarged at least by this; 0: not.
-        random: draws the place of the crop.
+        random: draws the place of the crop; Python's own, as there.
 
     Raises:
         DataError: `square` without `max_dim`, `pad64` with a side that is no multiple of 64, `crop` of a picture that
@@ -139,7 +140,7 @@ def _sides(image: NDArray[Any], mode: Mode, min_dim: int, max_dim: int) -> tuple
     return rows, columns
 
 
-def _crop(image: NDArray[Any], side: int, scale: float, random: np.random.RandomState | None) -> Resized:
+def _crop(image: NDArray[Any], side: int, scale: float, random: Random | None) -> Resized:
     height, width = image.shape[:2]
     if random is None or min(height, width) < side:
         received = f"{height} x {width} pixels, {'no random numbers' if random is None else f'a crop of {side}'}"
