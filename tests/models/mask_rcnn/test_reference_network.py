@@ -165,10 +165,13 @@ def test_the_predictor_finds_the_same(golden: Goldens, network: Any, picture: np
 
 def test_a_letterboxed_picture(network: Any, picture: np.ndarray) -> None:
     """A wide picture lies in the middle of the square; what is found lies within it, at its own size."""
-    from tryon.models.mask_rcnn.reference.inspection import inspect_picture
+    from tryon.models.mask_rcnn.framing import ReferenceFrame
+    from tryon.models.mask_rcnn.reference.inspection import inspect_frame, inspect_picture
 
     wide = picture[40:200]
     found = inspect_picture(network, wide)
+    again = inspect_frame(network, ReferenceFrame(found["square"], (48, 0, 208, 256), 160, 256))
+    assert all(np.array_equal(value, again[name]) for name, value in found.items())
     assert found["window"].tolist() == [48, 0, 208, 256]
     assert np.array_equal(found["square"][48:208], wide) and not found["square"][:48].any()
     low, high = found["window"][[0, 2]] - [0, 1]

@@ -12,7 +12,7 @@ from tryon.models.mask_rcnn.conventions import conventions_of
 from tryon.models.mask_rcnn.pasting import paste
 from tryon.models.mask_rcnn.reference.boxes import denormalise, normalise, swap_axes
 from tryon.models.mask_rcnn.reference.masks import paste_probs
-from tryon.models.mask_rcnn.reference.pictures import Resized, resize_picture
+from tryon.models.mask_rcnn.reference.pictures import resize_picture
 
 FloatArray = NDArray[np.float32]
 
@@ -58,16 +58,23 @@ class LetterboxFrame:
 
 @dataclass(frozen=True, eq=False)
 class ReferenceFrame:
-    """The 2017 implementation's: mode `square`, boxes of whole pixels, and none without area."""
+    """The 2017 implementation's: mode `square`, boxes of whole pixels, and none without area.
+
+    Args:
+        square: (S, S, 3), the resized and padded picture.
+        window_yxyx: where the picture lies in it.
+        height: of the picture, before.
+        width: of the picture, before.
+    """
 
     square: NDArray[np.uint8]
-    resized: Resized
+    window_yxyx: tuple[int, int, int, int]
     height: int
     width: int
 
     @property
     def window(self) -> FloatArray:
-        return np.asarray(swap_axes(np.array(self.resized.window, np.float32)))
+        return np.asarray(swap_axes(np.array(self.window_yxyx, np.float32)))
 
     def to_picture(self, out: dict[str, NDArray[Any]]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
         boxes = denormalise(self._within_window(out["boxes"]), self.height, self.width)
@@ -79,7 +86,7 @@ class ReferenceFrame:
     def _within_window(self, boxes: FloatArray) -> NDArray[np.float64]:
         """Boxes of the square, `y1, x1, y2, x2`, as fractions of the window."""
         side = len(self.square)
-        window = normalise(self.resized.window, side, side).astype(np.float64)
+        window = normalise(self.window_yxyx, side, side).astype(np.float64)
         sides = window[2:] - window[:2]
         fractions = normalise(swap_axes(boxes), side, side)
         return np.asarray((fractions - np.tile(window[:2], 2)) / np.tile(sides, 2))
@@ -90,7 +97,7 @@ def frame(image: NDArray[np.uint8], config: MaskRCNNConfig) -> Frame:
     side = config.image_size_px
     if config.conventions == "reference":
         resized = resize_picture(image, "square", min_dim=config.image_min_px or side, max_dim=side)
-        return ReferenceFrame(resized.image, resized, *image.shape[:2])
+        return ReferenceFrame(resized.image, resized.window, *image.shape[:2])
     return LetterboxFrame(*letterbox(image, side, conventions_of(config).ground))
 
 

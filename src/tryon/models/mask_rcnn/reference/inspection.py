@@ -19,7 +19,16 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def inspect_picture(network: MaskRCNN, image: NDArray[np.uint8]) -> Arrays:
-    """What a network with the reference's conventions makes of a picture (H, W, 3), step by step.
+    """What a network with the reference's conventions makes of a picture (H, W, 3), step by step: see `inspect_frame`.
+
+    Raises:
+        ModelError: the network has our conventions.
+    """
+    return inspect_frame(network, frame(image, network.config))
+
+
+def inspect_frame(network: MaskRCNN, framed: Frame) -> Arrays:
+    """What a network makes of a picture that is in its square already, as `ReferenceFrame` says.
 
     Returns:
         `square` (S, S, 3) and `window` (4,); `anchors` (A, 4); maps `C1` to `C5`, `P2` to `P6` (1, h, w, channels);
@@ -33,7 +42,6 @@ def inspect_picture(network: MaskRCNN, image: NDArray[np.uint8]) -> Arrays:
         ModelError: the network has our conventions.
     """
     _need_reference(network)
-    framed = frame(image, network.config)
     squares = framed.square[None]
     said = run_stages(network, squares, framed.window[None])
     return {
