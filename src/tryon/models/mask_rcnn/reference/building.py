@@ -79,6 +79,7 @@ def reference_config(
         colour_jitter=0.0,
         close_ups=0.0,
         surroundings=0.0,
+        blanks=0.0,
         early_stop_epochs=0,
     )
 
