@@ -70,13 +70,9 @@ def detect(
     a less probable box never suppresses a more probable one, so cutting by score afterwards gives the same.
 
     Args:
-        rois: (B, R, 4).
-        rois_real: (B, R) bool, false for padding.
-        class_logits: (B, R, K).
-        deltas: (B, R, K, 4).
-        count: detections at most.
+        rois: (B, R, 4); `rois_real` (B, R) bool is false for padding.
+        class_logits: (B, R, K); `deltas` are (B, R, K, 4).
         windows: (B, 4) or (4,), to which boxes are cut.
-        conventions: of the boxes.
         nms_iou: a detection is dropped when it overlaps a better one of its class more.
     """
     probs = ops.softmax(class_logits, axis=-1)

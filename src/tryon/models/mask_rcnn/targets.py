@@ -79,17 +79,12 @@ def roi_targets(
         gt: `boxes` (B, G, 4) in the unit of the conventions, `class_ids` (B, G; 0 for padding, negative for a crowd),
             `masks` (B, G, S, S) uint8 coverage, or with `mini_masks` (B, G, m, m) of the box alone.
         noise: (B, P + G).
-        conventions: of boxes and sampling.
         mask_side: side of the mask targets.
         mask_margin: how far the mask targets reach beyond their RoI, as a fraction of its sides.
         mini_masks: masks are of their boxes, not of the picture.
     """
-    candidates, usable = proposals, proposals_real
-    if conventions.gt_as_rois:
-        # In the first epochs no proposal is good enough to teach the mask head; the annotated boxes are.
-        candidates = ops.concatenate([proposals, gt["boxes"]], axis=1)
-        usable = ops.concatenate([proposals_real, gt["class_ids"] > 0], axis=1)
-    candidates, noise = ops.stop_gradient(candidates), noise[:, : candidates.shape[1]]
+    candidates, usable = _candidates(proposals, proposals_real, gt, conventions)
+    noise = noise[:, : candidates.shape[1]]
     iou, no_crowd = _by_kind(pairwise_iou(candidates, gt["boxes"]), gt["class_ids"])
     positives = conventions.positives(rois)
     at, is_real = _sample(ops.max(iou, axis=2), usable, no_crowd, noise, rois, conventions)
@@ -110,6 +105,15 @@ def roi_targets(
         positive=ops.cast(is_positive, "float32"),
         masks=_mask_targets(gt["masks"], owner_positive, regions, mask_side, conventions),
     )
+
+
+def _candidates(proposals: Any, real: Any, gt: dict[str, Any], conventions: Conventions) -> tuple[Any, Any]:
+    """The boxes (B, N, 4) that RoIs are chosen from, and which of them are no padding (B, N)."""
+    if conventions.gt_as_rois:
+        # In the first epochs no proposal is good enough to teach the mask head; the annotated boxes are.
+        proposals = ops.concatenate([proposals, gt["boxes"]], axis=1)
+        real = ops.concatenate([real, gt["class_ids"] > 0], axis=1)
+    return ops.stop_gradient(proposals), real
 
 
 def _sample(best: Any, usable: Any, no_crowd: Any, noise: Any, rois: int, conventions: Conventions) -> tuple[Any, Any]:

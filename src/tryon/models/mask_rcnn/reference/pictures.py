@@ -52,7 +52,6 @@ def resize_picture(
     """A picture (H, W, 3) in one of the four modes.
 
     Args:
-        image: RGB.
         mode: `square` pads to `max_dim` on each side; `pad64` to multiples of 64; `crop` cuts out a random square of
             `min_dim`; `none` changes nothing.
         min_dim: the shorter side is enlarged to it; 0: not.
@@ -61,8 +60,7 @@ def resize_picture(
         random: draws the place of the crop; Python's own, as there.
 
     Raises:
-        DataError: `square` without `max_dim`, `pad64` with a side that is no multiple of 64, `crop` of a picture that
-            stays smaller than `min_dim` or without `random`.
+        DataError: `max_dim`, `min_dim` or `random` do not suit the mode or the picture.
     """
     height, width = image.shape[:2]
     if mode == "none":

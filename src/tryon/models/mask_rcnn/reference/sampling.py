@@ -75,13 +75,9 @@ def head_targets(
 
     Args:
         rois: (R, 4) whole pixels, as boxes (G, 4).
-        class_ids: (G,).
-        mini_masks: (h, w, G).
+        class_ids: (G,); `mini_masks` are (h, w, G).
         count: RoIs in the sample, repeated where there are too few.
-        classes: K.
         picture: height and width.
-        mask_side: M.
-        random: draws the sample.
     """
     overlaps = iou_matrix(swap_axes(rois), swap_axes(boxes))
     best, owner = overlaps.max(axis=1), overlaps.argmax(axis=1)
