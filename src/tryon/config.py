@@ -130,7 +130,9 @@ class MaskRCNNConfig:
     second_look_margin: Fraction
     refinement: Literal["none", "guided", "graph_cut"]
     weights: str
+    weights_exclude: list[str]
     layers: Literal["heads", "3+", "4+", "5+", "all"]
+    repetition: Count
     epochs: AtLeastOne
     batch_size: AtLeastOne
     optimizer: Literal["adamw", "sgd"]
@@ -145,6 +147,9 @@ class MaskRCNNConfig:
     surroundings: Fraction
     blanks: Fraction
     early_stop_epochs: Count
+    keep_weights: Literal["last", "best"]
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
+    devices: AtLeastOne
 
     def __post_init__(self) -> None:
         if len(self.rpn_levels) != len(self.anchor_scales):
@@ -155,6 +160,8 @@ class MaskRCNNConfig:
             raise ValueError("class_names must differ from each other")
         if self.image_min_px and self.conventions == "ours":
             raise ValueError("image_min_px is of the reference's conventions: ours always fill the square")
+        if self.batch_size % self.devices:
+            raise ValueError(f"batch_size must be a multiple of the {self.devices} devices")
 
 
 @dataclass(frozen=True, config=_strict)

@@ -36,7 +36,9 @@ TINY = MaskRCNNConfig(
     second_look_margin=0.3,
     refinement="none",
     weights="none",
+    weights_exclude=[],
     layers="all",
+    repetition=0,
     epochs=2,
     batch_size=2,
     optimizer="adamw",
@@ -51,6 +53,9 @@ TINY = MaskRCNNConfig(
     surroundings=0.2,
     blanks=0.1,
     early_stop_epochs=0,
+    keep_weights="last",
+    precision="float32",
+    devices=1,
 )
 
 
