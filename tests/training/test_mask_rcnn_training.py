@@ -43,7 +43,7 @@ def training(folder: Path, store: Path | None = None, **changes: Any) -> Any:
 
 
 def weights_of(trained: Any) -> bytes:
-    from tryon.models.mask_rcnn.storage import weights_to_bytes
+    from tryon.models.mask_rcnn.weight_files import weights_to_bytes
 
     return weights_to_bytes(trained.network)
 
@@ -141,7 +141,7 @@ def test_weights_that_cannot_be_loaded_say_what_can(weights: str) -> None:
 
 
 def test_training_starts_from_given_weights(whole: Any, tmp_path: Path) -> None:
-    from tryon.models.mask_rcnn.storage import weights_to_bytes
+    from tryon.models.mask_rcnn.weight_files import weights_to_bytes
     from tryon.training.mask_rcnn import start_network
 
     (tmp_path / "weights.h5").write_bytes(weights_of(whole[0]))

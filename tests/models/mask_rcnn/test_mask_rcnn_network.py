@@ -95,7 +95,7 @@ def test_shapes_of_every_part(mask_features: str) -> None:
 
 def test_fresh_weights_depend_on_the_seed_alone() -> None:
     from tryon.models.mask_rcnn import build_mask_rcnn
-    from tryon.models.mask_rcnn.storage import weights_to_bytes
+    from tryon.models.mask_rcnn.weight_files import weights_to_bytes
 
     first, again, other = (weights_to_bytes(build_mask_rcnn(tiny(), seed)) for seed in (1, 1, 2))
     assert first == again and first != other

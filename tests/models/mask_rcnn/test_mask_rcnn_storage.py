@@ -44,16 +44,10 @@ def change_weights(model: Path, change: Any) -> None:
 
 
 def test_loaded_weights_are_the_saved_ones_to_the_byte(saved: Path) -> None:
-    from tryon.models.mask_rcnn.storage import load_network, weights_to_bytes
+    from tryon.models.mask_rcnn.storage import load_network
+    from tryon.models.mask_rcnn.weight_files import weights_to_bytes
 
     assert weights_to_bytes(load_network(saved)) == (saved / "weights.h5").read_bytes()
-
-
-def test_the_layout_is_the_references(saved: Path) -> None:
-    with h5py.File(saved / "weights.h5") as file:
-        assert file.attrs["layer_names"][0] == b"conv1"
-        assert file["conv1"].attrs["weight_names"].tolist() == [b"conv1/kernel:0", b"conv1/bias:0", b"conv1/gain:0"]
-        assert file["conv1/conv1/kernel:0"].dtype == np.float32
 
 
 def test_the_description_holds_config_and_facts_but_no_time(saved: Path) -> None:
@@ -83,31 +77,15 @@ def test_other_bytes_than_described_are_refused(model: Path, damage: str) -> Non
         load_predictor(model)
 
 
-def replaced(key: str, value: Any) -> Any:
-    def change(file: h5py.File) -> None:
-        del file[key]
-        if value is not None:
-            file[key] = value
-
-    return change
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (replaced("conv1/conv1/kernel:0", None), "lacks the weight conv1/conv1/kernel:0"),
-        (replaced("conv1/conv1/bias:0", np.zeros(7, np.float32)), r"float32 of shape \(7,\)"),
-        (replaced("mrcnn_class_logits/mrcnn_class_logits/bias:0", np.zeros(81, np.float32)), r"shape \(81,\)"),
-        (replaced("conv1/conv1/bias:0", np.full(16, np.nan, np.float32)), "not finite"),
-        (replaced("conv1/conv1/bias:0", h5py.ExternalLink("/etc/hostname", "/")), "lacks the weight"),
-        (replaced("conv1/conv1/bias:0", np.array([b"x"] * 16)), "needed: floats"),
-    ],
-)
-def test_wrong_content_is_refused_by_the_weights_name(model: Path, change: Any, said: str) -> None:
+def test_content_that_does_not_fit_is_refused_though_it_is_signed(model: Path) -> None:
     from tryon.models.mask_rcnn import load_predictor
 
-    change_weights(model, change)
-    with pytest.raises(ModelError, match=said):
+    def with_other_classes(file: h5py.File) -> None:
+        del file["mrcnn_class_logits/mrcnn_class_logits/bias:0"]
+        file["mrcnn_class_logits/mrcnn_class_logits/bias:0"] = np.zeros(81, np.float32)
+
+    change_weights(model, with_other_classes)
+    with pytest.raises(ModelError, match=r"mrcnn_class_logits has other shapes[\s\S]*\(81,\)"):
         load_predictor(model)
 
 
@@ -126,14 +104,6 @@ def test_a_wrong_description_is_refused(model: Path, content: str, said: str) ->
     (model / "model.json").write_text(content)
     with pytest.raises(ModelError, match=said):
         load_predictor(model)
-
-
-def test_bytes_that_are_no_hdf5_file_are_refused() -> None:
-    from tryon.models.mask_rcnn import build_mask_rcnn
-    from tryon.models.mask_rcnn.storage import fill_weights
-
-    with pytest.raises(ModelError, match="not a whole HDF5 file"):
-        fill_weights(build_mask_rcnn(tiny(), 1), b"no weights", Path("given.h5"))
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ RPN_GROUP, RPN_LAYERS = "rpn_model", ("rpn_conv_shared", "rpn_class_raw", "rpn_b
 TOP_GROUP = "model_weights"  # of a whole saved model
 DIGEST = "weights_sha256"
 # Without these two the reference takes a file for one of Keras 1 and turns its kernels.
-LAYOUT_ATTRIBUTES = {"backend": b"tensorflow", "keras_version": b"2.2.4"}
+LAYOUT_ATTRIBUTES = {"backend": np.bytes_("tensorflow"), "keras_version": np.bytes_("2.2.4")}
 # The published files are of 100 to 260 MB; all of a file is held in memory.
 MAX_FILE_BYTES = 2**30
 MAX_LAYERS = 5000
