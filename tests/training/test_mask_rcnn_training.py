@@ -11,7 +11,7 @@ import pytest
 from tests.datasets.outlined_folders import write_split
 from tests.models.mask_rcnn.mask_rcnn_cases import tiny
 from tryon.datasets.shirts import ShirtSquares, load_shirts
-from tryon.errors import ConfigError, ModelError, TrainingError
+from tryon.errors import ModelError, TrainingError
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -123,33 +123,74 @@ def test_a_loss_that_is_not_finite_stops_and_is_named(folder: Path) -> None:
         run.run()
 
 
-def test_early_stop_on_the_validation_mask_loss(folder: Path) -> None:
-    run = training(folder, epochs=9, early_stop_epochs=2)
+def stopped_early(folder: Path, keep_weights: str, store: Path | None = None, die_at: int = 0) -> Any:
+    """A training whose mask loss on the validation photos is best after the second epoch; it stops after the fourth."""
+    run = training(folder, store, epochs=9, early_stop_epochs=2, keep_weights=keep_weights)
     losses = dict.fromkeys(["rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox"], 0.1)
-    worse = iter([0.5, 0.4, 0.41, 0.42, 0.1])
-    run.model.train_on_batch = lambda batch, return_dict: {**losses, "mrcnn_mask": 0.3}
-    run.validate = lambda: {**losses, "mrcnn_mask": next(worse)}
-    assert run.run().facts["epochs"] == 4 and run.progress.best_epoch == 2
+    step = run._step
+
+    def step_or_die(batch: Any) -> None:
+        if die_at and run.progress.step == die_at:
+            raise KeyboardInterrupt
+        step(batch)
+
+    run._step = step_or_die
+    run.validate = lambda: {**losses, "mrcnn_mask": [0.5, 0.4, 0.41, 0.42][run.progress.step // 3 - 1]}
+    return run
 
 
-@pytest.mark.parametrize("weights", ["imagenet", "coco", "nowhere/weights.h5"])
-def test_weights_that_cannot_be_loaded_say_what_can(weights: str) -> None:
-    from tryon.training.mask_rcnn import start_network
+@pytest.fixture(scope="module")
+def two_epochs(folder: Path) -> bytes:
+    """Weights after two epochs of the training that stops early; it must not know that it ends."""
+    run = training(folder, epochs=9)
+    for epoch in range(2):
+        for index in range(3):
+            from tryon.datasets.shirts import epoch_batches
 
-    with pytest.raises(ConfigError, match=r"mask_rcnn.weights[\s\S]*`none`, or the path of a weights.h5"):
-        start_network(tiny(weights=weights), SEED)
+            batches = epoch_batches(len(run.train), run.config.batch_size, SEED, epoch)
+            run._step(run.train_batch(batches[index], epoch, index))
+    from tryon.models.mask_rcnn.weight_files import weights_to_bytes
+
+    return weights_to_bytes(run.network)
 
 
-def test_training_starts_from_given_weights(whole: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("keep", ["last", "best"])
+def test_early_stop_on_the_validation_mask_loss_keeps_what_was_asked_for(
+    folder: Path, two_epochs: bytes, keep: str
+) -> None:
+    result = stopped_early(folder, keep).run()
+    assert (result.facts["epochs"], result.facts["best_epoch"]) == (4, 2)
+    assert (weights_of(result) == two_epochs) == (keep == "best")
+
+
+def test_the_best_weights_survive_a_kill(folder: Path, two_epochs: bytes, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        stopped_early(folder, "best", tmp_path, die_at=8).run()
+    resumed = stopped_early(folder, "best", tmp_path)
+    assert weights_of(resumed.run()) == two_epochs
+    again = stopped_early(folder, "best", tmp_path, die_at=resumed.progress.step)
+    assert weights_of(again.run()) == two_epochs
+
+
+def test_training_starts_from_given_weights(whole: Any, folder: Path, tmp_path: Path) -> None:
     from tryon.models.mask_rcnn.weight_files import weights_to_bytes
     from tryon.training.mask_rcnn import start_network
 
     (tmp_path / "weights.h5").write_bytes(weights_of(whole[0]))
-    network = start_network(tiny(weights=str(tmp_path / "weights.h5"), layers="heads"), SEED)
-    assert weights_to_bytes(network) == weights_of(whole[0])
+    network, report = start_network(tiny(weights=str(tmp_path / "weights.h5"), layers="heads"), SEED)
+    assert weights_to_bytes(network) == weights_of(whole[0]) and report is not None
     assert not any(layer.trainable_weights for layer in network.trunk.layers if layer.name.startswith(("conv", "res")))
     with pytest.raises(ModelError, match="rpn_conv_shared"):
         start_network(tiny(weights=str(tmp_path / "weights.h5"), rpn_channels=32), SEED)
+    run = training(folder, weights=str(tmp_path / "weights.h5"), weights_exclude=["mrcnn_mask"])
+    assert run._facts()["initial_weights"] == run.initial.facts()
+    assert run._facts()["initial_weights"]["fresh"] == ["mrcnn_mask"]
+
+
+def test_a_repetition_draws_other_weights_on_the_same_data(folder: Path) -> None:
+    first, second = training(folder), training(folder, repetition=1)
+    assert first.network.weights_by_layer()["conv1"][0].tobytes() != second.network.weights_by_layer()["conv1"][0].tobytes()
+    assert first.train.digest == second.train.digest and second.seed == SEED + 1
 
 
 def test_the_run_is_named_by_all_that_it_depends_on(folder: Path, tmp_path: Path) -> None:
@@ -160,14 +201,8 @@ def test_the_run_is_named_by_all_that_it_depends_on(folder: Path, tmp_path: Path
     assert name == run_name(tiny(), 1, train, validation)
     others = {run_name(tiny(epochs=3), 1, train, validation), run_name(tiny(), 2, train, validation)}
     assert name not in others | {run_name(tiny(), 1, validation, train)}
-
-
-@pytest.mark.parametrize("name", ["adamw", "sgd"])
-def test_the_rate_warms_up(name: str) -> None:
-    from tryon.training.mask_rcnn_optimizer import build_optimizer
-
-    config = tiny(optimizer=name, epochs=4, warm_up_epochs=1, learning_rate=0.01)
-    optimizer = build_optimizer(config, steps_per_epoch=10)
-    rates = [float(optimizer._learning_rate(step)) for step in (0, 10, 39)]
-    assert rates[0] == pytest.approx(0.0001) and rates[1] == pytest.approx(0.01)
-    assert rates[2] < 0.0005 if name == "adamw" else rates[2] == pytest.approx(0.01)
+    weights = tmp_path / "weights.h5"
+    weights.write_bytes(b"1")
+    first = run_name(tiny(weights=str(weights)), 1, train, validation)
+    weights.write_bytes(b"2")
+    assert run_name(tiny(weights=str(weights)), 1, train, validation) != first != name

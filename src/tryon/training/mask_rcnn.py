@@ -8,10 +8,9 @@ import dataclasses
 import hashlib
 import json
 import logging
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,33 +21,22 @@ from numpy.typing import NDArray
 from tryon.config import MaskRCNNConfig
 from tryon.datasets.augmentation import Augmentation
 from tryon.datasets.shirts import Batch, ShirtSquares, epoch_batches, fixed_batches, randoms
-from tryon.errors import ConfigError, TrainingError
+from tryon.errors import TrainingError
+from tryon.models.mask_rcnn.initial_weights import WeightReport, load_initial_weights, weights_digest
 from tryon.models.mask_rcnn.losses import COMPONENTS
 from tryon.models.mask_rcnn.network import MaskRCNN, build_mask_rcnn
-from tryon.models.mask_rcnn.storage import fill_weights
 from tryon.training.checkpoints import Checkpoint, CheckpointStore
+from tryon.training.mask_rcnn_devices import share_batches
 from tryon.training.mask_rcnn_optimizer import build_optimizer
+from tryon.training.mask_rcnn_progress import TOTAL, Clock, Progress, summary
 from tryon.training.mask_rcnn_step import MaskRCNNLosses
 
 logger = logging.getLogger("tryon")
 
 CHECKPOINT_INTERVAL_S = 20.0
-PROGRESS_INTERVAL_S = 10.0
-TOTAL = "total"
 AHEAD = 2  # batches that are made while a step is computed
 
 EpochReport = Callable[[int, dict[str, float]], None]
-
-
-@dataclass
-class Progress:
-    """How far training has come: what a checkpoint holds beside the weights."""
-
-    step: int = 0
-    sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COMPONENTS, 0.0))
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    best_validation: float | None = None
-    best_epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,8 +49,9 @@ class Trained:
 
 
 def run_name(config: MaskRCNNConfig, seed: int, train: ShirtSquares, validation: ShirtSquares) -> str:
-    """A digest of everything that a training's result depends on: configuration, seed and data."""
-    said = json.dumps([dataclasses.asdict(config), seed, train.digest, validation.digest], sort_keys=True)
+    """A digest of everything that a training's result depends on: configuration, starting weights, seed and data."""
+    given = weights_digest(config.weights)
+    said = json.dumps([dataclasses.asdict(config), given, seed, train.digest, validation.digest], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -71,7 +60,7 @@ class MaskRCNNTraining:
 
     Args:
         config: architecture and recipe.
-        seed: of weights, order, augmentation and sampling.
+        seed: of weights, order, augmentation and sampling, together with `config.repetition`.
         train: pictures to learn from.
         validation: pictures whose losses are reported.
         store: where checkpoints go; None: none are written.
@@ -88,9 +77,11 @@ class MaskRCNNTraining:
         store: CheckpointStore | None = None,
         checkpoint_interval_s: float = CHECKPOINT_INTERVAL_S,
     ) -> None:
-        self.config, self.seed, self.train, self.validation = config, seed, train, validation
+        self.config, self.seed = config, seed + config.repetition
+        self.train, self.validation = train, validation
         self.store, self.checkpoint_interval_s = store, checkpoint_interval_s
-        self.network = start_network(config, seed)
+        share_batches(config.devices)
+        self.network, self.initial = start_network(config, self.seed)
         self.steps_per_epoch = -(-len(train) // config.batch_size)
         self.augmentation = Augmentation(
             flip=config.flip,
@@ -106,6 +97,7 @@ class MaskRCNNTraining:
         optimizer.build(self.model.trainable_variables)
         self.model.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
         self.progress = Progress()
+        self._best: dict[str, list[NDArray[np.float32]]] = {}
 
     def run(self, on_epoch: EpochReport | None = None) -> Trained:
         """Train to the end.
@@ -117,7 +109,7 @@ class MaskRCNNTraining:
             TrainingError: a loss is not finite.
         """
         self._resume()
-        clock = _Clock(self.progress.step, self.config.epochs * self.steps_per_epoch, self.config.batch_size)
+        clock = Clock(self.progress.step, self.config.epochs * self.steps_per_epoch, self.config.batch_size)
         while not self._finished():
             epoch = self.progress.step // self.steps_per_epoch
             for index, batch in self._batches_left(epoch):
@@ -128,9 +120,11 @@ class MaskRCNNTraining:
             metrics = self._close_epoch(epoch)
             if clock.seconds_since_save() >= self.checkpoint_interval_s or self._finished():
                 self._save(clock)
-            logger.info("epoch %d of %d: %s", epoch + 1, self.config.epochs, _summary(metrics))
+            logger.info("epoch %d of %d: %s", epoch + 1, self.config.epochs, summary(metrics))
             if on_epoch is not None:
                 on_epoch(epoch + 1, metrics)
+        if self._best:
+            self._fill(self._best)
         return Trained(self.network, self.progress.rows, self._facts())
 
     def _batches_left(self, epoch: int) -> Iterator[tuple[int, Batch]]:
@@ -188,6 +182,8 @@ class MaskRCNNTraining:
         best = self.progress.best_validation
         if best is None or validation["mrcnn_mask"] < best:
             self.progress.best_validation, self.progress.best_epoch = validation["mrcnn_mask"], epoch + 1
+            if self.config.keep_weights == "best":
+                self._best = self.network.weights_by_layer()
         self.progress.sums = dict.fromkeys(COMPONENTS, 0.0)
         return metrics
 
@@ -206,15 +202,16 @@ class MaskRCNNTraining:
         batch["roi_noise"] = random.random((B, rois), dtype=np.float32)
         return batch
 
-    def _save(self, clock: "_Clock") -> None:
+    def _save(self, clock: Clock) -> None:
         if self.store is not None:
             self.store.save(self.progress.step, self._arrays(), dataclasses.asdict(self.progress))
         clock.saved()
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays = {
-            f"weight/{name}/{index}": value
-            for name, values in self.network.weights_by_layer().items()
+            f"{kind}/{name}/{index}": value
+            for kind, weights in (("weight", self.network.weights_by_layer()), ("best", self._best))
+            for name, values in weights.items()
             for index, value in enumerate(values)
         }
         for index, variable in enumerate(self.model.optimizer.variables):
@@ -231,13 +228,22 @@ class MaskRCNNTraining:
         )
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        for layer in self.network.named_layers():
-            layer.set_weights(
-                [checkpoint.arrays[f"weight/{layer.name}/{index}"] for index in range(len(layer.weights))]
-            )
+        self._fill(self._weights_in(checkpoint, "weight"))
+        if any(name.startswith("best/") for name in checkpoint.arrays):
+            self._best = self._weights_in(checkpoint, "best")
         for index, variable in enumerate(self.model.optimizer.variables):
             variable.assign(checkpoint.arrays[f"optimizer/{index}"])
         self.progress = Progress(**checkpoint.state)
+
+    def _weights_in(self, checkpoint: Checkpoint, kind: str) -> dict[str, list[NDArray[np.float32]]]:
+        return {
+            layer.name: [checkpoint.arrays[f"{kind}/{layer.name}/{index}"] for index in range(len(layer.weights))]
+            for layer in self.network.named_layers()
+        }
+
+    def _fill(self, weights: dict[str, list[NDArray[np.float32]]]) -> None:
+        for layer in self.network.named_layers():
+            layer.set_weights(weights[layer.name])
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -247,55 +253,20 @@ class MaskRCNNTraining:
             "epochs": len(self.progress.rows) // (len(COMPONENTS) + 1),
             "steps": self.progress.step,
             "best_epoch": self.progress.best_epoch,
+            "kept_weights": self.config.keep_weights,
+            "initial_weights": self.initial.facts() if self.initial else None,
         }
 
 
-def start_network(config: MaskRCNNConfig, seed: int) -> MaskRCNN:
-    """A network with the starting weights and the learning layers that the configuration asks for.
+def start_network(config: MaskRCNNConfig, seed: int) -> tuple[MaskRCNN, WeightReport | None]:
+    """A network with the starting weights and the learning layers that the configuration asks for, and what was loaded.
 
     Raises:
-        ConfigError: `weights` names neither `none` nor a file.
-        ModelError: the file does not hold this network's weights.
+        ConfigError: `weights` names nothing that can be loaded.
+        ModelError: the file is damaged or does not fit this network.
+        ServiceError: published weights cannot be fetched.
     """
     network = build_mask_rcnn(config, seed)
-    if config.weights != "none":
-        path = Path(config.weights)
-        if not path.is_file():
-            raise ConfigError(
-                "params.yaml: mask_rcnn.weights names no weights that can be loaded",
-                received=config.weights,
-                needed="`none`, or the path of a weights.h5 of this project",
-                remedy="set mask_rcnn.weights: none to train from scratch",
-            )
-        fill_weights(network, path.read_bytes(), path)
+    report = load_initial_weights(network)
     network.choose_layers(config.layers)
-    return network
-
-
-class _Clock:
-    """Progress lines with rate and time left, and the time since the last checkpoint."""
-
-    def __init__(self, step: int, steps: int, batch_size: int) -> None:
-        self._first, self._steps, self._batch_size = step, steps, batch_size
-        self._started = self._reported = self._saved_at = time.monotonic()
-
-    def tick(self, step: int) -> None:
-        now = time.monotonic()
-        if step == self._first + 1:
-            self._first, self._started = step, now  # the first step compiles: not part of the rate
-        elif now - self._reported >= PROGRESS_INTERVAL_S:
-            self._reported = now
-            rate = (step - self._first) / (now - self._started)
-            left_s = (self._steps - step) / rate
-            logger.info("step %d of %d, %.1f images/s, %.0f s left", step, self._steps, rate * self._batch_size, left_s)
-
-    def saved(self) -> None:
-        self._saved_at = time.monotonic()
-
-    def seconds_since_save(self) -> float:
-        return time.monotonic() - self._saved_at
-
-
-def _summary(metrics: dict[str, float]) -> str:
-    train = ", ".join(f"{name} {metrics[f'loss/train/{name}']:.3f}" for name in (*COMPONENTS, TOTAL))
-    return f"{train}; validation {metrics[f'loss/validation/{TOTAL}']:.3f}"
+    return network, report

@@ -8,6 +8,7 @@ from keras import ops
 from tryon.models.mask_rcnn import losses
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.targets import anchor_targets, roi_targets
+from tryon.training.mask_rcnn_optimizer import decay_loss
 
 
 class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
@@ -57,8 +58,9 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The sum of the five components, each with weight 1 as in the paper."""
-        return sum(y_pred[name] for name in losses.COMPONENTS)
+        """The sum of the five components, each with weight 1 as in the paper, and the decay of the weights."""
+        decay = decay_loss(self.network.config, self.network.trainable_weights)
+        return sum(y_pred[name] for name in losses.COMPONENTS) + decay
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The components of this very batch, not running means."""

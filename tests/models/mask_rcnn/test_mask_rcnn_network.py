@@ -46,6 +46,19 @@ def test_choices_train_as_many_parameters_as_the_reference(resnet50: Any, choice
     resnet50.choose_layers("all")
 
 
+@pytest.mark.parametrize("place", range(5), ids=list(TRAINABLE))
+def test_choices_train_exactly_the_weights_of_the_reference(resnet50: Any, place: int) -> None:
+    """The fixture has a 1 for each choice (heads, 3+, 4+, 5+, all) that trains a weight, weight by weight."""
+    expected = json.loads((Path(__file__).parent / "fixtures" / "trained_resnet50.json").read_text())
+    resnet50.choose_layers(list(TRAINABLE)[place])
+    trained = {
+        layer.name: [any(weight is own for own in layer.trainable_weights) for weight in layer.weights]
+        for layer in resnet50.named_layers()
+    }
+    assert trained == {name: [flags[place] == "1" for flags in weights] for name, weights in expected.items()}
+    resnet50.choose_layers("all")
+
+
 def test_resnet101_differs_in_its_fourth_stage_only() -> None:
     import keras
 

@@ -135,6 +135,20 @@ def load_initial_weights(network: MaskRCNN) -> WeightReport | None:
     return report
 
 
+def weights_digest(weights: str) -> str:
+    """What tells starting weights apart beside their name: the sha256 of a given file; of published ones the md5.
+
+    Raises:
+        ConfigError: the name is no file.
+    """
+    if weights == "none":
+        return ""
+    if weights in PUBLISHED:
+        return PUBLISHED[weights].file.md5
+    with _given_file(weights).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def check_hash(path: Path, sha256: str) -> str:
     """Compare a file's hash with the one beside it, in `FILE.sha256` or in our own `model.json`; returns which, or "".
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tryon.config import MaskRCNNConfig
 from tryon.models.layers.boxes import expand
+from tryon.models.layers.precision import computing_in
 from tryon.models.layers.roi_align import CornerRoIAlign, RoIAlign
 from tryon.models.mask_rcnn import backbones, heads
 from tryon.models.mask_rcnn.anchors import pyramid_anchors
@@ -49,14 +50,15 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         norm: dict[str, Any] = {"normalisation": picture_range_of(config.backbone).normalisation, "frozen": frozen}
         hidden, channels = config.head_channels, config.fpn_channels
         self._fine_channels = config.mask_channels // 2 if self._fine else 0
-        self.trunk = self._build_trunk(frozen)
-        self.rpn = heads.proposal_head(channels, config.rpn_channels, len(config.anchor_ratios))
-        self.box_head = heads.box_head(BOX_POOL_PX, channels, hidden, self.classes, **norm)
-        self.mask_head = heads.mask_head(
-            config.mask_pool_px, channels, config.mask_channels, self.classes,
-            convolutions=config.mask_convolutions, upsamplings=config.mask_upsamplings,
-            fine_channels=self._fine_channels, **norm,
-        )  # fmt: skip
+        with computing_in(config.precision):
+            self.trunk = self._build_trunk(frozen)
+            self.rpn = heads.proposal_head(channels, config.rpn_channels, len(config.anchor_ratios))
+            self.box_head = heads.box_head(BOX_POOL_PX, channels, hidden, self.classes, **norm)
+            self.mask_head = heads.mask_head(
+                config.mask_pool_px, channels, config.mask_channels, self.classes,
+                convolutions=config.mask_convolutions, upsamplings=config.mask_upsamplings,
+                fine_channels=self._fine_channels, **norm,
+            )  # fmt: skip
         self.box_align = self._align(BOX_POOL_PX, STRIDES[:BOX_LEVELS], "box_align")
         self.mask_align = self._align(config.mask_pool_px, STRIDES[:BOX_LEVELS], "mask_align")
         self.fine_align = self._align(2 * config.mask_pool_px, (FINE_STRIDE,), "fine_align")
@@ -99,8 +101,8 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
     def objectness(self, pyramid: list[Any]) -> tuple[Any, Any]:
         """Logits (B, A, 2) and deltas (B, A, 4) for all anchors."""
         said = [self.rpn(pyramid[level - 2]) for level in self.config.rpn_levels]
-        return ops.concatenate([logits for logits, _ in said], axis=1), ops.concatenate(
-            [deltas for _, deltas in said], axis=1
+        return _whole(ops.concatenate([logits for logits, _ in said], axis=1)), _whole(
+            ops.concatenate([deltas for _, deltas in said], axis=1)
         )
 
     def propose(self, objectness_logits: Any, deltas: Any) -> tuple[Any, Any]:
@@ -115,7 +117,7 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         flat = ops.reshape(pooled, (-1, *pooled.shape[2:]))
         logits, deltas = self.box_head(flat, training=training)
         R, K = rois.shape[1], self.classes
-        return ops.reshape(logits, (-1, R, K)), ops.reshape(deltas, (-1, R, K, 4))
+        return _whole(ops.reshape(logits, (-1, R, K))), _whole(ops.reshape(deltas, (-1, R, K, 4)))
 
     def mask_regions(self, rois: Any) -> Any:
         """Boxes (B, R, 4) that the masks of RoIs cover: with a margin, so that a box that is too small cuts
@@ -130,7 +132,7 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
             pooled.append(self.fine_align(regions, maps[BOX_LEVELS:]))
         flat = [ops.reshape(cells, (-1, *cells.shape[2:])) for cells in pooled]
         logits = self.mask_head(flat if self._fine else flat[0], training=training)
-        return ops.reshape(logits, (-1, rois.shape[1], self.mask_side, self.mask_side, self.classes))
+        return _whole(ops.reshape(logits, (-1, rois.shape[1], self.mask_side, self.mask_side, self.classes)))
 
     def named_layers(self) -> list[keras.layers.Layer]:
         """All layers that hold weights, in the order of the 2017 implementation's parts."""
@@ -151,6 +153,11 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
     def weights_by_layer(self) -> dict[str, list[NDArray[np.float32]]]:
         """Copies of all weights by layer name."""
         return {layer.name: [np.asarray(value) for value in layer.get_weights()] for layer in self.named_layers()}
+
+
+def _whole(values: Any) -> Any:
+    """float32, whatever the layers computed with: losses and decoding need it."""
+    return ops.cast(values, "float32")
 
 
 def build_mask_rcnn(config: MaskRCNNConfig, seed: int = 0) -> MaskRCNN:

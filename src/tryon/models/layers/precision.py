@@ -1,0 +1,20 @@
+"""The numbers that layers compute with, for the layers made in a block."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+
+@contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Layers made in the block compute in `float32`, `mixed_float16` or `mixed_bfloat16`; their weights are float32.
+
+    Outside of it stays what needs whole coordinates or long sums: box geometry, RoIAlign, losses.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,173 @@
+"""The recipe of a step: schedules, the 2017 implementation's update and decay, precision, several devices."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_batch, ellipse_pictures, tiny
+from tryon.errors import ConfigError
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+COMPONENTS = ("rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask")
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_the_rate_warms_up(name: str) -> None:
+    from tryon.training.mask_rcnn_optimizer import build_optimizer
+
+    config = tiny(optimizer=name, epochs=4, warm_up_epochs=1, learning_rate=0.01)
+    optimizer = build_optimizer(config, steps_per_epoch=10)
+    rates = [float(optimizer._learning_rate(step)) for step in (0, 10, 39)]
+    assert rates[0] == pytest.approx(0.0001) and rates[1] == pytest.approx(0.01)
+    assert rates[2] < 0.0005 if name == "adamw" else rates[2] == pytest.approx(0.01)
+
+
+def test_sgd_moves_weights_as_the_2017_implementation_does() -> None:
+    """Momentum, and gradients scaled together when their common norm is above 5, step by step in NumPy."""
+    import keras
+
+    from tryon.training.mask_rcnn_optimizer import build_optimizer
+
+    optimizer = build_optimizer(tiny(optimizer="sgd", learning_rate=0.001, warm_up_epochs=0, weight_decay=0.5), 10)
+    start = [np.array([1.0, -2.0], np.float32), np.array([[3.0]], np.float32)]
+    variables = [keras.Variable(value) for value in start]
+    gradients = [[np.array([30.0, 40.0]), np.array([[0.5]])], [np.array([0.3, 0.4]), np.array([[2.0]])]]
+    momentum = [np.zeros(2), np.zeros((1, 1))]
+    expected = [value.astype(np.float64) for value in start]
+    for step in gradients:
+        norm = np.sqrt(sum(float((gradient**2).sum()) for gradient in step))
+        scale = 5.0 / norm if norm >= 5.0 else 1.0
+        momentum = [0.9 * m - 0.001 * scale * gradient for m, gradient in zip(momentum, step, strict=True)]
+        expected = [value + m for value, m in zip(expected, momentum, strict=True)]
+        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype(np.float32)) for gradient in step], variables)
+    for variable, value in zip(variables, expected, strict=True):
+        assert np.allclose(np.asarray(variable), value, atol=1e-6)
+
+
+def test_decay_is_the_mean_square_of_everything_but_scales_and_shifts() -> None:
+    from tests.models.mask_rcnn.test_mask_rcnn_network import reference_config
+    from tryon.models.mask_rcnn.network import MaskRCNN
+    from tryon.training.mask_rcnn_optimizer import decay_loss
+
+    network = MaskRCNN(reference_config(optimizer="sgd", weight_decay=0.0001))
+    network.choose_layers("5+")
+    expected, decayed = 0.0, 0
+    for layer in network.named_layers():
+        for weight in layer.trainable_weights:
+            if "gamma" not in weight.name and "beta" not in weight.name:
+                value = np.asarray(weight, np.float64)
+                expected, decayed = expected + 0.0001 * float((value**2).sum()) / value.size, decayed + 1
+    assert decayed > 60 and expected > 0
+    assert float(decay_loss(network.config, network.trainable_weights)) == pytest.approx(expected, rel=1e-5)
+    assert decay_loss(reference_config(optimizer="adamw"), network.trainable_weights) == 0.0
+
+
+def one_step(**changes: Any) -> tuple[Any, Any, dict[str, float]]:
+    """A network after one training step, the training model, and the losses of the step."""
+    from tryon.models.mask_rcnn import build_mask_rcnn
+    from tryon.training.mask_rcnn_optimizer import build_optimizer
+    from tryon.training.mask_rcnn_step import MaskRCNNLosses
+
+    config = tiny(warm_up_epochs=0, **changes)
+    network = build_mask_rcnn(config, 1)
+    model = MaskRCNNLosses(network)
+    model.compile(optimizer=build_optimizer(config, 1), run_eagerly=True)
+    losses = model.train_on_batch(ellipse_batch(config, 2, len(network.anchors)), return_dict=True)
+    return network, model, {name: float(value) for name, value in losses.items()}
+
+
+def test_the_decay_acts_on_the_weights_but_is_no_loss_that_is_reported() -> None:
+    plain, _, losses = one_step(optimizer="sgd", learning_rate=0.01, weight_decay=0.0)
+    decayed, _, same = one_step(optimizer="sgd", learning_rate=0.01, weight_decay=50.0)
+    assert losses == same
+    for layer in ("mrcnn_mask_conv1", "fpn_p2"):
+        before, after = (np.abs(network.weights_by_layer()[layer][0]).mean() for network in (plain, decayed))
+        assert after < before
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains_and_predicts_with_float32_weights_and_losses(precision: str) -> None:
+    import keras
+
+    from tryon.models.mask_rcnn import Predictor, build_mask_rcnn
+    from tryon.models.mask_rcnn.weight_files import weights_to_bytes
+
+    _, _, whole = one_step()
+    network, model, losses = one_step(precision=precision)
+    assert keras.config.dtype_policy().name == "float32", "the policy leaked"
+    assert {layer.compute_dtype for layer in network.named_layers()} == {precision.removeprefix("mixed_")}
+    assert all(weight.dtype == "float32" for weight in network.weights)
+    for name in COMPONENTS:
+        assert losses[name] == pytest.approx(whole[name], rel=0.1, abs=0.02)
+    before = weights_to_bytes(network)
+    out = model(ellipse_batch(network.config, 2, len(network.anchors)))
+    assert {keras.backend.standardize_dtype(value.dtype) for value in out.values()} == {"float32"}
+    model.train_on_batch(ellipse_batch(network.config, 2, len(network.anchors), seed=1))
+    assert weights_to_bytes(network) != before
+    fresh = build_mask_rcnn(tiny(precision=precision, min_confidence=0.0), 3)
+    for found in Predictor(fresh).predict(list(ellipse_pictures(2, 80)[0])):
+        assert len(found) > 0 and np.isfinite(found.boxes).all() and found.mask_probs.dtype == np.float32
+
+
+def test_float16_scales_its_loss_and_resumes_with_the_scale() -> None:
+    from tryon.training.mask_rcnn_optimizer import build_optimizer
+
+    optimizer = build_optimizer(tiny(precision="mixed_float16"), 1)
+    assert float(optimizer.scale_loss(1.0)) > 1000
+    optimizer.build([])
+    assert "dynamic_scale" in [variable.name for variable in optimizer.variables]
+
+
+def test_several_devices_need_the_jax_backend() -> None:
+    import keras
+
+    from tryon.training.mask_rcnn_devices import share_batches
+
+    share_batches(1)
+    assert keras.distribution.distribution() is None
+    if keras.backend.backend() == "tensorflow":
+        with pytest.raises(ConfigError, match=r"JAX backend only[\s\S]*2 devices on tensorflow[\s\S]*KERAS_BACKEND=jax"):
+            share_batches(2)
+
+
+SHARED = """
+import keras, numpy as np
+from tests.models.mask_rcnn.mask_rcnn_cases import tiny
+from tests.training.test_mask_rcnn_recipe import COMPONENTS, one_step
+from tryon.errors import ConfigError
+from tryon.training.mask_rcnn_devices import share_batches
+
+alone = one_step()
+share_batches(2)
+shared = one_step(devices=2)
+variable = shared[0].trainable_weights[0]
+print(len(variable.value.sharding.device_set), max(abs(alone[2][name] - shared[2][name]) for name in COMPONENTS))
+weights = [network.weights_by_layer()["mrcnn_mask_conv1"][0] for network in (alone[0], shared[0])]
+print(float(np.abs(weights[0] - weights[1]).max()))
+try:
+    share_batches(3)
+except ConfigError as error:
+    print(error)
+"""
+
+
+def test_two_devices_learn_what_one_does() -> None:
+    """On the JAX backend, with two devices that JAX makes of this CPU."""
+    pytest.importorskip("jax")
+    import os
+
+    environment = {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    done = subprocess.run(
+        [sys.executable, "-c", SHARED], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, second, *message = done.stdout.splitlines()
+    assert first.split()[0] == "2" and float(first.split()[1]) < 1e-4
+    assert float(second) < 1e-4
+    assert "at most 2" in "\n".join(message)
