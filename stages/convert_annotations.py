@@ -12,6 +12,7 @@ from tryon.config import load_params
 from tryon.console import run_stage
 from tryon.errors import DataError
 from tryon.formats import coco, deepfashion2, via, via_garments
+from tryon.formats.sparse_outlines import sparsely_outlined
 from tryon.images.files import read_size
 
 SPLITS = ("train", "validation", "test")
@@ -22,19 +23,20 @@ logger = logging.getLogger("tryon")
 
 
 def main(argv: Sequence[str]) -> None:
-    """Convert the annotations of all splits; only garments of `photos.categories` are kept."""
+    """Convert the annotations of all splits; only garments of `photos.categories` are kept, with the asked outlines."""
     parser = argparse.ArgumentParser(prog="convert_annotations", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder of splits with image/ and annos/")
     parser.add_argument("--out", type=Path, required=True, help="folder to write SPLIT/*.json to")
     arguments = parser.parse_args(argv)
-    categories = load_params().photos.categories
+    params = load_params()
     with outputs.new_folder(arguments.out) as folder:
         for split in SPLITS:
-            convert_split(arguments.photos / split, folder / split, categories)
+            sparse = params.annotations.outline == "sparse" and split != "test"  # tests are against the truth
+            convert_split(arguments.photos / split, folder / split, params.photos.categories, sparse=sparse)
 
 
-def convert_split(photos: Path, out: Path, categories: Sequence[int]) -> None:
-    """Write `via_region_data.json` and `coco.json` of one split."""
+def convert_split(photos: Path, out: Path, categories: Sequence[int], *, sparse: bool = False) -> None:
+    """Write `via_region_data.json` and `coco.json` of one split; sparse: with polygons through the landmarks."""
     if not (photos / "image").is_dir():
         raise DataError(
             f"{photos} is no split of photos", needed="a folder image/ in it", remedy="run curate_photos first"
@@ -42,6 +44,8 @@ def convert_split(photos: Path, out: Path, categories: Sequence[int]) -> None:
     pictures = [convert_photo(path, categories) for path in sorted((photos / "image").iterdir())]
     names = [name for name, *_ in pictures]
     sizes = [(photos / "image" / name).stat().st_size for name in names]
+    if sparse:
+        pictures = [(*picture[:3], sparsely_outlined(picture[3])) for picture in pictures]
     annotations = [annotation for *_, annotation in pictures]
     via.write_via(out / "via_region_data.json", via_garments.to_via(zip(names, sizes, annotations, strict=True)))
     coco.write_coco(out / "coco.json", pictures)

@@ -54,6 +54,7 @@ class PhotosConfig:
     min_sharpness: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
     exposure: tuple[Fraction, Fraction]
     near_duplicate_bits: HashBits
+    max_photos: dict[Literal["train", "validation", "test"], Count]
 
     @model_validator(mode="after")
     def _shared_folder_is_divided(self) -> Self:
@@ -96,6 +97,13 @@ class ValidationConfig:
     max_invalid_polygons: Fraction
     max_landmarks_outside: Fraction
     max_boxes_off: Fraction
+
+
+@dataclass(frozen=True, config=_strict)
+class AnnotationsConfig:
+    """How the outlines are drawn that training learns from."""
+
+    outline: Literal["dense", "sparse"]
 
 
 @dataclass(frozen=True, config=_strict)
@@ -244,6 +252,7 @@ class Params:
     photos: PhotosConfig
     garments: GarmentsConfig
     validation: ValidationConfig
+    annotations: AnnotationsConfig
     mask_rcnn: MaskRCNNConfig
     quality: QualityConfig
     cutouts: CutoutsConfig

@@ -29,6 +29,7 @@ PHOTOS = PhotosConfig(
     min_sharpness=5.0,
     exposure=(0.05, 0.98),
     near_duplicate_bits=2,
+    max_photos={},
 )
 GARMENTS = GarmentsConfig(
     path="garments",

@@ -183,3 +183,17 @@ def test_the_real_photos_get_names_that_are_unique(shared_data: Path, tmp_path: 
     assert len(rows) == 216
     assert rows["train_000001.jpg"]["sha256"] != rows["validation_000001.jpg"]["sha256"]
     assert rows["000162.jpg"]["source_path"] == "train/image/000162.jpg"
+
+
+def test_a_limit_keeps_worn_shirts_first_and_a_part_of_what_a_higher_one_keeps(sources: Sources, tmp_path: Path) -> None:
+    kept = []
+    for most in (1, 2, 4):
+        out = tmp_path / str(most)
+        assert curate(sources, out, replace(PHOTOS, max_photos={"train": most}))["kept train"] == most
+        rows = manifest(out)
+        kept.append({file for file, row in rows.items() if row["split"] == "train" and row["kept"] == "1"})
+        assert sum(row["reason"] == "beyond max_photos" for row in rows.values()) == 5 - most
+        assert sum(row["kept"] == "1" for row in rows.values() if row["split"] != "train") == 6
+    assert kept[0] < kept[1] < kept[2]
+    worn = {file for file, row in rows.items() if row["split"] == "train" and row["source"] == "user"}
+    assert kept[1] <= worn

@@ -56,3 +56,36 @@ def test_real_top_lies_in_the_order_named(shared_data) -> None:  # type: ignore[
         mirror = FLIP_ORDER[index]
         if name.endswith("_left") and points[index, 2] and points[mirror, 2]:
             assert points[index, 0] < points[mirror, 0], name
+
+
+def test_the_outline_runs_once_round_the_shirt() -> None:
+    """Landmarks on a circle in their order, the neck's front and back inside of it: the polygon is the circle."""
+    from tryon.geometry.masks import from_polygons
+
+    points = np.zeros((25, 3))
+    angles = np.linspace(0, -2 * np.pi, 22, endpoint=False)  # counter-clockwise in a picture, whose y points down
+    around = ["neck_left", *SHORT_SLEEVE_TOP[6:], "neck_right", "neck_front_middle"]
+    for name, angle in zip(around, angles, strict=True):
+        points[SHORT_SLEEVE_TOP.index(name)] = (50 + 30 * np.cos(angle), 50 + 30 * np.sin(angle), 2)
+    polygon = landmarks.outline(points)
+    assert polygon is not None and polygon.shape == (22, 2)
+    y, x = np.mgrid[:100, :100]
+    circle = (x - 50) ** 2 + (y - 50) ** 2 <= 30**2
+    drawn = from_polygons([polygon], 100, 100)
+    assert (drawn & circle).sum() / (drawn | circle).sum() > 0.95
+
+
+def test_the_outline_of_a_back_passes_the_back_of_the_neck() -> None:
+    points = drawn_top()
+    front = [SHORT_SLEEVE_TOP.index(f"neck_front_{side}") for side in ("left", "middle", "right")]
+    seen = landmarks.outline(points)
+    assert seen is not None and len(seen) == 24 and points[0, :2].tolist() not in seen.tolist()
+    points[front] = 0
+    seen = landmarks.outline(points)
+    assert seen is not None and len(seen) == 22 and seen[-1].tolist() == points[0, :2].tolist()
+
+
+def test_two_landmarks_enclose_nothing() -> None:
+    points = np.zeros((25, 3))
+    points[10:12] = (3, 4, 1)
+    assert landmarks.outline(points) is None

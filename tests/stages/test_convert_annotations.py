@@ -12,6 +12,7 @@ from tests.formats.annotation_strategies import photo, top
 from tryon.console import run_stage
 from tryon.formats import coco, via, via_garments
 from tryon.formats.json_files import write_json
+from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
 from tryon.images.files import write_jpeg
 
 TROUSERS = top(category_id=8, category_name="trousers", landmarks=[0] * 42)
@@ -62,6 +63,28 @@ def test_categories_come_from_the_parameters(photos: Path) -> None:
     assert convert(photos) == 0
     pictures = coco.read_coco(Path("out/train/coco.json"))
     assert [list(annotation.items) for *_, annotation in pictures] == [["item1", "item2"], ["item1"]]
+
+
+def test_sparse_outlines_pass_through_the_landmarks_but_never_in_the_test_split(photos: Path) -> None:
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("outline: dense", "outline: sparse"))
+    corners = [[2, 2, 2], [2, 30, 1], [25, 35, 2], [30, 4, 2]]
+    names = ("shoulder_left", "hem_left", "hem_right", "shoulder_right")
+    places = dict(zip(map(SHORT_SLEEVE_TOP.index, names), corners, strict=True))
+    points = [number for index in range(25) for number in places.get(index, [0, 0, 0])]
+    for split, number in (("train", 1), ("test", 4)):
+        write_json(photos / split / "annos" / f"{number:06d}.json", photo(item1=top(landmarks=points), item2=TROUSERS))
+    write_json(photos / "validation/annos/000003.json", photo(item1=top(landmarks=[5, 5, 2] * 2 + [0] * 69)))
+    params.write_text(params.read_text().replace("categories: [1]", "categories: [1, 8]"))
+    assert convert(photos) == 0
+    polygons = {
+        split: [[polygon.tolist() for polygon in item.polygons] for *_, annotation in coco.read_coco(
+            Path("out") / split / "coco.json") for item in annotation.items.values()]
+        for split in ("train", "validation", "test")
+    }  # fmt: skip
+    assert polygons["train"] == [[[[2, 2], [2, 30], [25, 35], [30, 4]]]]
+    assert polygons["validation"] == []
+    assert len(polygons["test"]) == 2 and len(polygons["test"][0]) == 2
 
 
 def test_twice_the_same_bytes(photos: Path) -> None:

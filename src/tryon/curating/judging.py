@@ -5,7 +5,7 @@ A reason is `kind` or `kind: detail`; an empty reason means that the picture is 
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tryon.curating.duplicates import NearDuplicates
@@ -82,6 +82,21 @@ def reject_near_duplicates(judged: Sequence[Judged]) -> list[Judged]:
             else:
                 index.add(one.file, one.measurement.phash, group=one.split, max_bits=one.near_bits)
         verdicts[one.file] = one
+    return [verdicts[one.file] for one in judged]
+
+
+def limit(judged: Sequence[Judged], most: Mapping[Split, int], worn: Container[str]) -> list[Judged]:
+    """At most so many kept pictures in each split: wanted ones first, then worn shirts, then by their content's hash.
+
+    Args:
+        most: limits by split; a split without one keeps all.
+        worn: files of pictures that show a worn shirt.
+    """
+    verdicts = {one.file: one for one in judged}
+    for split, count in most.items():
+        kept = [one for one in judged if one.kept and one.split == split]
+        kept.sort(key=lambda one: (not one.wanted, one.file not in worn, one.measurement.sha256))
+        verdicts |= {one.file: replace(one, reason="beyond max_photos") for one in kept[count:]}
     return [verdicts[one.file] for one in judged]
 
 

@@ -15,6 +15,7 @@ from tryon.curating.judging import (
     ANNOTATION_UNREADABLE,
     Judged,
     apply_decisions,
+    limit,
     refuse_many_faults,
     reject_near_duplicates,
     summarise,
@@ -94,6 +95,8 @@ def curate_photos(
     for source, folder in (("user", sources.photos), ("shop", sources.garments)):
         refuse_many_faults([one for one, of in zip(judged, seen, strict=True) if of.candidate.source == source], folder)
     judged = reject_near_duplicates(apply_decisions(judged, decisions))
+    worn = {candidate.file for candidate in candidates if candidate.source == "user"}
+    judged = limit(judged, photos.max_photos, worn)
     with new_folder(out) as folder:
         for split in SPLITS:
             (folder / split / "image").mkdir(parents=True)

@@ -41,6 +41,11 @@ SHORT_SLEEVE_TOP = (
 )
 
 
+# Along the outline as it is seen from the front; of the back only the neck's middle is seen.
+_NECK_FRONT = ("neck_front_right", "neck_front_middle", "neck_front_left")
+_AROUND = ("neck_left", *SHORT_SLEEVE_TOP[SHORT_SLEEVE_TOP.index("shoulder_left") :], "neck_right")
+
+
 def _mirrored(name: str) -> str:
     if name.endswith("_left"):
         return name.removesuffix("_left") + "_right"
@@ -57,6 +62,18 @@ def flip(landmarks: ArrayLike, width: int) -> FloatArray:
     present = mirrored[:, 2] != ABSENT
     mirrored[present, 0] = width - 1 - mirrored[present, 0]
     return np.asarray(mirrored)
+
+
+def outline(landmarks: ArrayLike) -> FloatArray | None:
+    """The polygon (n, 2) through the present landmarks (25, 3) of a short sleeve top; None for fewer than three.
+
+    The neck is closed along its front where any of that is present, else over the middle of its back.
+    """
+    points = dict(zip(SHORT_SLEEVE_TOP, np.asarray(landmarks, np.float64).reshape(len(SHORT_SLEEVE_TOP), 3), strict=True))
+    front = any(points[name][2] != ABSENT for name in _NECK_FRONT)
+    around = [points[name] for name in (*_AROUND, *(_NECK_FRONT if front else ("neck_back_middle",)))]
+    polygon = [point[:2] for point in around if point[2] != ABSENT]
+    return np.array(polygon) if len(polygon) >= 3 else None
 
 
 def scale_shift(landmarks: ArrayLike, scale: ArrayLike, shift: ArrayLike) -> FloatArray:
