@@ -158,6 +158,7 @@ def convert(
 def experiment(
     name: Annotated[str, typer.Argument(help="experiments/NAME.yaml")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="A further value, section.key=value.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, max=20, help="Repetitions; else as many as its file says.")] = None,
 ) -> None:
     """Run a parameter set in a workspace of its own.
 
@@ -170,8 +171,12 @@ def experiment(
     from tryon.experiments import run_experiment
     from tryon.reporting.summary import print_summary
 
-    workspace = run_experiment(Path.cwd(), name, settings or [])
-    print_summary(workspace, workspace / "reports/index.html")
+    workspaces = run_experiment(Path.cwd(), name, settings or [], seeds)
+    report = workspaces[0] / "reports/index.html"
+    if len(workspaces) == 1 and report.is_file():
+        print_summary(workspaces[0], report)
+    else:
+        _print_repeated({name: workspaces})
 
 
 @app.command()
@@ -181,26 +186,23 @@ def compare(
 ) -> None:
     """Show the metrics of several runs side by side.
 
-    `default` is this checkout; the others are workspaces of experiments.
+    `default` is this checkout; the others are experiments, repeated ones as means with 95 % intervals.
 
     \b
     Example:
     tryon compare default tiny
     """
-    from tryon.console import print_table
-    from tryon.experiments import workspaces
-    from tryon.reporting.figures import comparison_rows
+    from tryon.experiments import grouped_workspaces
     from tryon.reporting.reading import read_metrics
 
-    known = workspaces(Path.cwd())
+    known = grouped_workspaces(Path.cwd())
     unknown = [name for name in names or [] if name not in known]
     if unknown:
         raise UsageError(f"no workspace {', '.join(unknown)}", needed=f"some of: {', '.join(known)}")
-    measured = {name: read_metrics(known[name]) for name in names or known}
-    measured = {name: figures for name, figures in measured.items() if figures or names}
-    if not any(measured.values()):
+    chosen = {name: known[name] for name in names or known if names or read_metrics(known[name][0])}
+    if not any(read_metrics(paths[0]) for paths in chosen.values()):
         raise DataError("nothing has been measured yet", remedy="run `make repro` or `tryon experiment NAME`")
-    print_table(*comparison_rows(measured, slices=slices))
+    _print_repeated(chosen, slices=slices)
 
 
 @app.command()
@@ -214,6 +216,18 @@ def replay() -> None:
     from tryon.tracking import replay_journals
 
     print(f"{replay_journals()} runs sent")
+
+
+def _print_repeated(experiments: "dict[str, list[Path]]", *, slices: bool = False) -> None:
+    """A table of experiments, and one of their differences where repeated ones stand side by side."""
+    from tryon.console import print_table
+    from tryon.reporting.repetitions import difference_rows, read_repeated, repeated_rows
+
+    repeated = {name: read_repeated(workspaces) for name, workspaces in experiments.items()}
+    print_table(*repeated_rows(repeated, slices=slices))
+    titles, rows = difference_rows(repeated)
+    if rows:
+        print_table(titles, rows)
 
 
 def _example(seed: int, index: int, size_px: int) -> "tuple[NDArray[np.uint8], ...]":

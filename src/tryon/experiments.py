@@ -2,6 +2,7 @@
 
 A workspace is a clone of the checkout at its HEAD, with the experiment's values merged over params.yaml. It shares the
 DVC cache and the MLflow store of the checkout, and stays: running the same experiment again goes on where it stopped.
+An experiment that is repeated has a workspace for each repetition, `NAME@1`, `NAME@2`, ...
 """
 
 import difflib
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,33 +27,82 @@ from tryon.outputs import new_folder, write_text
 
 EXPERIMENTS = Path("experiments")
 WORKSPACES = Path(".experiments")
-LAST_STAGE = "write_report"
+REPETITION = "@"  # between the name of an experiment and the number of a repetition, as DVC writes its matrices
+PLAN = "run"  # the section of an experiment's file that is no section of params.yaml
 # Sources may lie beside the checkout; everything else that params.yaml names lies inside of it and is cloned or made.
 SOURCE_KEYS = (("photos", "path"), ("garments", "path"), ("fitting", "pairs_path"))
+WEIGHTS_KEY = ("mask_rcnn", "weights")
 # What a run writes into tracked files: kept when the workspace moves to a newer commit, or DVC would start afresh.
 _RESULTS = ("dvc.lock", "metrics")
 
 
-def run_experiment(checkout: Path, name: str, settings: Sequence[str] = ()) -> Path:
-    """Run an experiment to its report and return its workspace.
+@dataclass(frozen=True)
+class Plan:
+    """How an experiment is run: the section `run` of its file.
+
+    Args:
+        until: the last stage.
+        seeds: repetitions, with other random numbers on the same data.
+        needs: an experiment that must have been run before; nothing if empty.
+    """
+
+    until: str = "write_report"
+    seeds: int = 1
+    needs: str = ""
+
+
+def run_experiment(checkout: Path, name: str, settings: Sequence[str] = (), seeds: int | None = None) -> list[Path]:
+    """Run an experiment, each repetition to its last stage, and return the workspaces.
 
     Args:
         checkout: the root of the repository.
         name: `experiments/NAME.yaml`.
         settings: further values, `section.key=value`.
+        seeds: repetitions; None: as many as the experiment's file says.
 
     Raises:
         ConfigError: the experiment names an unknown key.
         ServiceError: the pipeline stopped, or the experiment is running already.
     """
+    plan = experiment_plan(checkout, name)
+    if plan.needs:
+        run_experiment(checkout, plan.needs)
+    count = plan.seeds if seeds is None else seeds
+    repetitions = [(name, [])] if count == 1 else [
+        (f"{name}{REPETITION}{index + 1}", [f"mask_rcnn.repetition={index}"]) for index in range(count)
+    ]  # fmt: skip
+    return [_run_once(checkout, name, own, [*settings, *more], plan.until) for own, more in repetitions]
+
+
+def _run_once(checkout: Path, name: str, workspace_name: str, settings: Sequence[str], until: str) -> Path:
     params = experiment_params(checkout, name, settings)
     (checkout / WORKSPACES).mkdir(exist_ok=True)
-    with _one_at_a_time(checkout / WORKSPACES / f"{name}.lock", name):
-        workspace = prepare_workspace(checkout, name)
+    with _one_at_a_time(checkout / WORKSPACES / f"{workspace_name}.lock", workspace_name):
+        workspace = prepare_workspace(checkout, workspace_name)
         text = f"# Made by `tryon experiment {name}` from params.yaml and experiments/{name}.yaml.\n"
         write_text(workspace / PARAMS_FILE, text + yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
-        _reproduce(checkout, workspace, name)
+        _reproduce(checkout, workspace, workspace_name, until)
     return workspace
+
+
+def experiment_plan(checkout: Path, name: str) -> Plan:
+    """The section `run` of an experiment's file.
+
+    Raises:
+        UsageError: there is no such experiment.
+        ConfigError: the section has an unknown key or a value of the wrong kind.
+    """
+    path = _experiment_file(checkout, name)
+    said = read_yaml(path).get(PLAN, {})
+    kinds = {"until": str, "seeds": int, "needs": str}
+    if not isinstance(said, dict) or any(type(value) is not kinds.get(key) for key, value in said.items()):
+        raise ConfigError(
+            f"{path.relative_to(checkout)}: {PLAN} is not as it should be",
+            received=said,
+            needed="`until: STAGE`, `seeds: NUMBER`, `needs: EXPERIMENT`, or some of them",
+            remedy="mend that section",
+        )
+    return Plan(**said)
 
 
 def experiment_params(checkout: Path, name: str, settings: Sequence[str] = ()) -> dict[str, Any]:
@@ -59,12 +110,10 @@ def experiment_params(checkout: Path, name: str, settings: Sequence[str] = ()) -
 
     Of HEAD, as the code that reads them is; the experiment's file counts as it lies there.
     """
-    path = checkout / EXPERIMENTS / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(each.stem for each in (checkout / EXPERIMENTS).glob("*.yaml"))
-        raise UsageError(f"there is no experiment {name!r}", needed=f"one of: {', '.join(known) or 'none yet'}")
+    path = _experiment_file(checkout, name)
     committed = yaml.safe_load(_git(checkout, "show", f"HEAD:./{PARAMS_FILE}"))
-    params = merge(committed, read_yaml(path), str(path.relative_to(checkout)))
+    values = {section: value for section, value in read_yaml(path).items() if section != PLAN}
+    params = merge(committed, values, str(path.relative_to(checkout)))
     for setting in settings:
         set_value(params, setting)
     return with_absolute_sources(checkout, params)
@@ -135,6 +184,10 @@ def with_absolute_sources(checkout: Path, params: Mapping[str, Any]) -> dict[str
         if not resolved.exists():
             raise DataError(f"{section}.{key} names a folder that is missing", received=source, needed=str(resolved))
         changed[section][key] = str(resolved)
+    section, key = WEIGHTS_KEY
+    weights = checkout / str(changed.get(section, {}).get(key, ""))
+    if weights.exists() and weights.resolve() != checkout.resolve():  # a model of this checkout, which no clone has
+        changed[section][key] = str(weights.resolve())
     return changed
 
 
@@ -176,6 +229,14 @@ def workspaces(checkout: Path) -> dict[str, Path]:
     return {"default": checkout} | {path.name: path for path in found if path.suffix != ".tmp"}
 
 
+def grouped_workspaces(checkout: Path) -> dict[str, list[Path]]:
+    """The workspaces of each experiment by its name; repetitions belong to one experiment, in their order."""
+    found: dict[str, list[Path]] = {}
+    for name, path in workspaces(checkout).items():
+        found.setdefault(name.partition(REPETITION)[0], []).append(path)
+    return {name: sorted(paths, key=lambda path: (len(path.name), path.name)) for name, paths in found.items()}
+
+
 def _share_cache(checkout: Path, workspace: Path) -> None:
     from dvc.config import Config
 
@@ -184,10 +245,10 @@ def _share_cache(checkout: Path, workspace: Path) -> None:
         local["cache"]["dir"] = str((checkout / cache).resolve())
 
 
-def _reproduce(checkout: Path, workspace: Path, name: str) -> None:
+def _reproduce(checkout: Path, workspace: Path, name: str, until: str) -> None:
     sys.stdout.flush()
     done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", LAST_STAGE],
+        [sys.executable, "-m", "dvc", "repro", until],
         cwd=workspace,
         env=environment(checkout, workspace, name),
         stdout=sys.stderr,  # progress; results alone go to stdout
@@ -198,7 +259,8 @@ def _reproduce(checkout: Path, workspace: Path, name: str) -> None:
         raise ServiceError(
             f"experiment {name} stopped: the message is above",
             received=f"dvc repro ended with {done.returncode}",
-            remedy=f"mend what it names and run `tryon experiment {name}` again: finished stages are kept",
+            remedy=f"mend what it names and run `tryon experiment {name.partition(REPETITION)[0]}` again: finished stages "
+            "are kept",
         )
 
 
@@ -237,8 +299,16 @@ def _kept(workspace: Path) -> Path:
     return workspace / ".git" / "tryon-results"
 
 
+def _experiment_file(checkout: Path, name: str) -> Path:
+    path = checkout / EXPERIMENTS / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(each.stem for each in (checkout / EXPERIMENTS).glob("*.yaml"))
+        raise UsageError(f"there is no experiment {name!r}", needed=f"one of: {', '.join(known) or 'none yet'}")
+    return path
+
+
 def _warn_of_changes(checkout: Path, name: str) -> None:
-    counted = (*_RESULTS, str(EXPERIMENTS / f"{name}.yaml"))
+    counted = (*_RESULTS, str(EXPERIMENTS / f"{name.partition(REPETITION)[0]}.yaml"))
     changed = _git(checkout, "status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in counted))
     if changed:
         names = [line[3:] for line in changed.splitlines()]

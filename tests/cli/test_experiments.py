@@ -107,7 +107,7 @@ def real_stderr(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.slow
 def test_an_experiment_runs_in_its_own_workspace_with_its_own_source(checkout: Path) -> None:
-    workspace = experiments.run_experiment(checkout, "other", ["cyclegan.steps_per_epoch=7"])
+    (workspace,) = experiments.run_experiment(checkout, "other", ["cyclegan.steps_per_epoch=7"])
     assert workspace == checkout / ".experiments/other"
     seen = json.loads((workspace / "reports/index.html").read_text())
     assert seen == {
@@ -144,7 +144,7 @@ def test_a_failed_experiment_says_how_to_go_on_and_does(checkout: Path, caplog: 
         experiments.run_experiment(checkout, "other")
     assert caplog.messages == ["warning: 1 uncommitted changes are not part of this run: params.yaml"]
     fail.unlink()
-    workspace = experiments.run_experiment(checkout, "other")
+    (workspace,) = experiments.run_experiment(checkout, "other")
     assert (workspace / "reports/index.html").exists()
     assert times_prepared(checkout) == 1
     used = yaml.safe_load((workspace / "params.yaml").read_text())
@@ -175,7 +175,30 @@ def test_a_killed_experiment_takes_its_pipeline_along_and_goes_on(checkout: Path
     while any(Path("/proc", process_id).exists() for process_id in pipeline):  # DVC takes unreaped ones for alive, too
         assert time.monotonic() < deadline, "the pipeline outlived its parent"
         time.sleep(0.1)
-    assert (experiments.run_experiment(checkout, "other") / "reports/index.html").exists()
+    assert (experiments.run_experiment(checkout, "other")[0] / "reports/index.html").exists()
+
+
+@pytest.mark.slow
+def test_repetitions_have_workspaces_of_their_own_and_stop_where_the_plan_says(checkout: Path) -> None:
+    (checkout / "experiments/base.yaml").write_text("run: {until: prepare}\n")
+    (checkout / "experiments/other.yaml").write_text("seed: 6\nrun: {until: prepare, seeds: 2, needs: base}\n")
+    commit(checkout)
+    made = experiments.run_experiment(checkout, "other")
+    assert [path.name for path in made] == ["other@1", "other@2"]
+    assert list(experiments.workspaces(checkout)) == ["default", "base", "other@1", "other@2"]
+    assert experiments.grouped_workspaces(checkout)["other"] == made
+    for index, workspace in enumerate(made):
+        assert not (workspace / "reports").exists()
+        assert load_params(workspace / "params.yaml").mask_rcnn.repetition == index
+    assert experiments.run_experiment(checkout, "other", seeds=1) == [checkout / ".experiments/other"]
+
+
+@pytest.mark.parametrize("plan", ["run: 3", "run: {seed: 3}", "run: {seeds: '3'}", "run: {until: [a]}"])
+def test_a_plan_that_is_none_is_refused(tmp_path: Path, plan: str) -> None:
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments/x.yaml").write_text(plan)
+    with pytest.raises(ConfigError, match=r"experiments/x.yaml: run is not as it should be[\s\S]*seeds: NUMBER"):
+        experiments.experiment_plan(tmp_path, "x")
 
 
 def running(folder: Path) -> list[str]:
@@ -275,6 +298,17 @@ def test_only_sources_outside_of_the_checkout_become_absolute(params: dict[str, 
         experiments.with_absolute_sources(checkout, params)
 
 
+def test_weights_of_the_checkout_are_found_from_a_workspace(params: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / ".experiments/base/models/mask_rcnn").mkdir(parents=True)
+    for weights, expected in (
+        (".experiments/base/models/mask_rcnn", str(tmp_path / ".experiments/base/models/mask_rcnn")),
+        ("none", "none"),
+        ("coco", "coco"),
+    ):
+        params["mask_rcnn"]["weights"] = weights
+        assert experiments.with_absolute_sources(tmp_path, params)["mask_rcnn"]["weights"] == expected
+
+
 def test_outside_of_git_the_message_says_where_to_run(checkout: Path) -> None:
     shutil.rmtree(checkout / ".git")
     with pytest.raises(ServiceError, match="run from the root of a Git checkout"):
@@ -284,11 +318,13 @@ def test_outside_of_git_the_message_says_where_to_run(checkout: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_experiment_is_a_valid_run_with_a_header(path: Path, tmp_path: Path) -> None:
-    merged = experiments.merge(
-        yaml.safe_load((ROOT / "params.yaml").read_text()), yaml.safe_load(path.read_text()), path.name
-    )
+    values = {key: value for key, value in yaml.safe_load(path.read_text()).items() if key != experiments.PLAN}
+    merged = experiments.merge(yaml.safe_load((ROOT / "params.yaml").read_text()), values, path.name)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(merged))
     load_params(tmp_path / "params.yaml")
+    plan = experiments.experiment_plan(ROOT, path.stem)
+    assert plan.until in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert not plan.needs or experiments.experiment_plan(ROOT, plan.needs)
     header = "".join(line for line in path.read_text().splitlines(keepends=True) if line.startswith("#"))
     for part in (f"# tryon experiment {path.stem}\n", "Expected time:", "Hardware:", "Expected metric:"):
         assert part in header
