@@ -69,6 +69,8 @@ def test_decay_is_the_mean_square_of_everything_but_scales_and_shifts() -> None:
 
 def one_step(**changes: Any) -> tuple[Any, Any, dict[str, float]]:
     """A network after one training step, the training model, and the losses of the step."""
+    import keras
+
     from tryon.models.mask_rcnn import build_mask_rcnn
     from tryon.training.mask_rcnn_optimizer import build_optimizer
     from tryon.training.mask_rcnn_step import MaskRCNNLosses
@@ -76,7 +78,8 @@ def one_step(**changes: Any) -> tuple[Any, Any, dict[str, float]]:
     config = tiny(warm_up_epochs=0, **changes)
     network = build_mask_rcnn(config, 1)
     model = MaskRCNNLosses(network)
-    model.compile(optimizer=build_optimizer(config, 1), run_eagerly=True)
+    jax = keras.backend.backend() == "jax"  # which is quicker compiled; TensorFlow is not, for so few steps
+    model.compile(optimizer=build_optimizer(config, 1), run_eagerly=not jax, jit_compile=jax)
     losses = model.train_on_batch(ellipse_batch(config, 2, len(network.anchors)), return_dict=True)
     return network, model, {name: float(value) for name, value in losses.items()}
 
