@@ -158,7 +158,9 @@ def convert(
 def experiment(
     name: Annotated[str, typer.Argument(help="experiments/NAME.yaml")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="A further value, section.key=value.")] = None,
-    seeds: Annotated[int | None, typer.Option(min=1, max=20, help="Repetitions; else as many as its file says.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, max=20, help="Repetitions; else as many as its file says.")
+    ] = None,
 ) -> None:
     """Run a parameter set in a workspace of its own.
 

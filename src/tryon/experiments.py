@@ -259,8 +259,8 @@ def _reproduce(checkout: Path, workspace: Path, name: str, until: str) -> None:
         raise ServiceError(
             f"experiment {name} stopped: the message is above",
             received=f"dvc repro ended with {done.returncode}",
-            remedy=f"mend what it names and run `tryon experiment {name.partition(REPETITION)[0]}` again: finished stages "
-            "are kept",
+            remedy=f"mend what it names and run `tryon experiment {name.partition(REPETITION)[0]}` again: finished "
+            "stages are kept",
         )
 
 

@@ -185,7 +185,9 @@ def test_the_real_photos_get_names_that_are_unique(shared_data: Path, tmp_path: 
     assert rows["000162.jpg"]["source_path"] == "train/image/000162.jpg"
 
 
-def test_a_limit_keeps_worn_shirts_first_and_a_part_of_what_a_higher_one_keeps(sources: Sources, tmp_path: Path) -> None:
+def test_a_limit_keeps_worn_shirts_first_and_a_part_of_what_a_higher_one_keeps(
+    sources: Sources, tmp_path: Path
+) -> None:
     kept = []
     for most in (1, 2, 4):
         out = tmp_path / str(most)

@@ -14,12 +14,20 @@ SHIRTS = 30
 
 
 def write_run(root: Path, ious: np.ndarray, first_photo: int = 0) -> Path:
-    rows = [f"{first_photo + index:06d}.jpg,1,user,{int(iou >= 0.5)},0.9,{iou:.4f},{iou / 2:.4f}," for index, iou in enumerate(ious)]
+    rows = [
+        f"{first_photo + index:06d}.jpg,1,user,{int(iou >= 0.5)},0.9,{iou:.4f},{iou / 2:.4f},"
+        for index, iou in enumerate(ious)
+    ]
     rows.append("000999.jpg,1,shop,1,0.9,0.1,0.1,shop")
     header = "photo,shirt,source,found,score,mask_iou,boundary_iou,slices"
     write_text(root / "reports/mask_rcnn/by_photo.csv", "\n".join([header, *rows]) + "\n")
     found = float((ious >= 0.5).mean())
-    metrics = {"mask_iou": float(ious.mean()), "boundary_iou": float(ious.mean() / 2), "found_rate": found, "mask_ap": 0.5}
+    metrics = {
+        "mask_iou": float(ious.mean()),
+        "boundary_iou": float(ious.mean() / 2),
+        "found_rate": found,
+        "mask_ap": 0.5,
+    }
     write_json(root / "metrics/mask_rcnn.json", metrics)
     return root
 

@@ -30,8 +30,8 @@ def test_dvc_draws_every_loss_of_train_and_validation_by_epoch(tmp_path: Path) -
     (tmp_path / "models/mask_rcnn").mkdir(parents=True)
     write_table(tmp_path / "models/mask_rcnn/losses.csv", LOSS_COLUMNS, rows)
     done = subprocess.run(
-        [sys.executable, "-m", "dvc", "plots", "show", "--json", "--split"], cwd=tmp_path, capture_output=True, text=True,
-        check=True,
+        [sys.executable, "-m", "dvc", "plots", "show", "--json", "--split"], cwd=tmp_path, text=True,
+        capture_output=True, check=True,
     )  # fmt: skip
     shown = json.loads(done.stdout)
     (drawn,) = shown["data"]["mask_rcnn_losses"]

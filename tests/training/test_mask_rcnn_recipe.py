@@ -136,7 +136,9 @@ def test_several_devices_need_the_jax_backend() -> None:
     share_batches(1)
     assert keras.distribution.distribution() is None
     if keras.backend.backend() == "tensorflow":
-        with pytest.raises(ConfigError, match=r"JAX backend only[\s\S]*2 devices on tensorflow[\s\S]*KERAS_BACKEND=jax"):
+        with pytest.raises(
+            ConfigError, match=r"JAX backend only[\s\S]*2 devices on tensorflow[\s\S]*KERAS_BACKEND=jax"
+        ):
             share_batches(2)
 
 

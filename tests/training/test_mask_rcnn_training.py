@@ -189,7 +189,10 @@ def test_training_starts_from_given_weights(whole: Any, folder: Path, tmp_path: 
 
 def test_a_repetition_draws_other_weights_on_the_same_data(folder: Path) -> None:
     first, second = training(folder), training(folder, repetition=1)
-    assert first.network.weights_by_layer()["conv1"][0].tobytes() != second.network.weights_by_layer()["conv1"][0].tobytes()
+    assert (
+        first.network.weights_by_layer()["conv1"][0].tobytes()
+        != second.network.weights_by_layer()["conv1"][0].tobytes()
+    )
     assert first.train.digest == second.train.digest and second.seed == SEED + 1
 
 

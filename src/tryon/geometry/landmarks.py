@@ -69,7 +69,9 @@ def outline(landmarks: ArrayLike) -> FloatArray | None:
 
     The neck is closed along its front where any of that is present, else over the middle of its back.
     """
-    points = dict(zip(SHORT_SLEEVE_TOP, np.asarray(landmarks, np.float64).reshape(len(SHORT_SLEEVE_TOP), 3), strict=True))
+    points = dict(
+        zip(SHORT_SLEEVE_TOP, np.asarray(landmarks, np.float64).reshape(len(SHORT_SLEEVE_TOP), 3), strict=True)
+    )
     front = any(points[name][2] != ABSENT for name in _NECK_FRONT)
     around = [points[name] for name in (*_AROUND, *(_NECK_FRONT if front else ("neck_back_middle",)))]
     polygon = [point[:2] for point in around if point[2] != ABSENT]

@@ -20,7 +20,11 @@ from tryon.reporting.reading import read_metrics
 BY_PHOTO = Path("reports/mask_rcnn/by_photo.csv")
 SHOP = "shop"
 MEASURED = ("mask_iou", "boundary_iou", "found")
-METRIC_OF = {"mask_iou": "mask_rcnn/mask_iou", "boundary_iou": "mask_rcnn/boundary_iou", "found": "mask_rcnn/found_rate"}
+METRIC_OF = {
+    "mask_iou": "mask_rcnn/mask_iou",
+    "boundary_iou": "mask_rcnn/boundary_iou",
+    "found": "mask_rcnn/found_rate",
+}
 SEED = 1  # of the bootstrap: the same table prints the same intervals
 Rows = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -66,11 +70,17 @@ def read_repeated(workspaces: Sequence[Path]) -> Repeated:
 
 
 def repeated_rows(repeated: Mapping[str, Repeated], *, slices: bool = False) -> Rows:
-    """Titles and rows of experiments side by side: means over seeds, and for repeated ones intervals of the shirts' scores."""
+    """Titles and rows of experiments side by side: means over seeds, for repeated ones with intervals."""
     titles, rows = comparison_rows({name: one.metrics for name, one in repeated.items()}, slices=slices)
     of_metric = {metric: name for name, metric in METRIC_OF.items()}
     filled = [
-        (row[0], *(_with_interval(cell, one, of_metric.get(row[0])) for cell, one in zip(row[1:], repeated.values(), strict=True)))
+        (
+            row[0],
+            *(
+                _with_interval(cell, one, of_metric.get(row[0]))
+                for cell, one in zip(row[1:], repeated.values(), strict=True)
+            ),
+        )
         for row in rows
     ]
     counts = [("repetitions", *(str(one.seeds) for one in repeated.values()))]

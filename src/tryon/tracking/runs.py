@@ -215,7 +215,12 @@ def _lineage_tags(stage: str, key: str, inputs: list[dict[str, str]]) -> dict[st
     """What joins an MLflow run to git, DVC and Prefect."""
     commit, dirty = git_state()
     tags = {"stage": stage, "run_key": key, "git.sha": commit, "git.dirty": str(dirty).lower()}
-    environment = {"dvc.stage": "DVC_STAGE", "dvc.exp": "DVC_EXP_NAME", "experiment": "TRYON_EXPERIMENT", "prefect.flow_run_id": "PREFECT__FLOW_RUN_ID"}
+    environment = {
+        "dvc.stage": "DVC_STAGE",
+        "dvc.exp": "DVC_EXP_NAME",
+        "experiment": "TRYON_EXPERIMENT",
+        "prefect.flow_run_id": "PREFECT__FLOW_RUN_ID",
+    }
     tags |= {tag: os.environ[variable] for tag, variable in environment.items() if variable in os.environ}
     return tags | {f"dvc.dep.{entry['path']}": entry["digest"] for entry in inputs}
 

@@ -6,9 +6,10 @@ from tryon.errors import ConfigError
 
 
 def share_batches(devices: int) -> None:
-    """Keep a copy of every variable made from now on on each of the first `devices` devices, and divide batches over them.
+    """Keep a copy of every variable made from now on on each of the first devices, and divide batches over them.
 
-    Keras 3 implements this for its JAX backend; of TensorFlow's it says not to use it, and its trainer never asks for it.
+    Keras 3 implements this for its JAX backend; that for TensorFlow is marked as not to be used, and no trainer
+    asks for it.
 
     Raises:
         ConfigError: the backend cannot do it, or there are fewer devices.

@@ -19,8 +19,8 @@ FINAL_FRACTION = 0.01  # of the learning rate, at the last step
 def build_optimizer(config: MaskRCNNConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """The optimiser that the configuration names, its rate warmed up from a hundredth.
 
-    `adamw` falls along a cosine to a hundredth and decays kernels by itself; `sgd` is the 2017 implementation's: it stays
-    at its rate, and `decay_loss` decays the weights.
+    `adamw` falls along a cosine to a hundredth and decays kernels by itself; `sgd` is the 2017 implementation's: it
+    stays at its rate, and `decay_loss` decays the weights.
     """
     warm_up = round(config.warm_up_epochs * steps_per_epoch)
     total = max(config.epochs * steps_per_epoch, warm_up + 1)
@@ -33,9 +33,7 @@ def build_optimizer(config: MaskRCNNConfig, steps_per_epoch: int) -> keras.optim
     )
     optimizer: keras.optimizers.Optimizer
     if config.optimizer == "adamw":
-        optimizer = keras.optimizers.AdamW(
-            rate, weight_decay=config.weight_decay, global_clipnorm=ADAMW_CLIP_NORM
-        )
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, global_clipnorm=ADAMW_CLIP_NORM)
         optimizer.exclude_from_weight_decay(var_names=["bias", *SCALES])
     else:
         optimizer = keras.optimizers.SGD(rate, momentum=SGD_MOMENTUM, global_clipnorm=SGD_CLIP_NORM)
@@ -45,9 +43,9 @@ def build_optimizer(config: MaskRCNNConfig, steps_per_epoch: int) -> keras.optim
 
 
 def decay_loss(config: MaskRCNNConfig, weights: Iterable[Any]) -> Any:
-    """What the 2017 implementation adds to the loss: for each learning weight, biases too, its mean square times the decay.
+    """What the 2017 implementation adds to the loss: the decay times the mean square of each learning weight.
 
-    0 with `adamw`, which decays by itself.
+    Biases count, scales and shifts of normalisations do not. 0 with `adamw`, which decays by itself.
     """
     if config.optimizer != "sgd" or config.weight_decay == 0:
         return 0.0

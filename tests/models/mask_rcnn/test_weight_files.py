@@ -105,7 +105,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "NaN": (lambda c: changed(c, replaced(BIAS, np.full(16, np.nan, np.float32))), "layer conv1 .* not finite"),
     "infinite": (lambda c: changed(c, replaced(BIAS, np.full(16, 1e300))), "layer conv1 .* not finite"),
     "enormous": (lambda c: changed(c, replaced(BIAS, np.full(16, 1e20, np.float32))), "layer conv1 holds 1e"),
-    "other shape": (lambda c: changed(c, replaced(BIAS, np.zeros(7, np.float32))), r"conv1 has other shapes[\s\S]*\(7,\)"),
+    "other shape": (lambda c: changed(c, replaced(BIAS, np.zeros(7, np.float32))), r"conv1 has other shapes\s.*\(7,\)"),
     "other class count": (lambda c: changed(c, replaced(LOGITS, np.zeros(81, np.float32))), r"logits has other shapes"),
     "missing array": (lambda c: changed(c, replaced(BIAS, None)), "lacks conv1/bias:0"),
     "missing layer": (
@@ -118,7 +118,9 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "soft link": (lambda c: changed(c, replaced(BIAS, h5py.SoftLink("/conv1"))), "SoftLink"),
     "data elsewhere": (lambda c: changed(c, external_data), "no array inside of the file"),
     "virtual data": (lambda c: changed(c, virtual_data), "no array inside of the file"),
-    "a group for an array": (lambda c: changed(c, lambda f: replaced(BIAS, None)(f) or f.create_group(BIAS)), "no array"),
+    "a group for an array": (
+        lambda c: changed(c, lambda file: replaced(BIAS, None)(file) or file.create_group(BIAS)), "no array"
+    ),
     "a flipped bit in a number": (lambda c: flipped(c, a_weights_place(c) + 1), "not .* the weights that were written"),
 }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Weights to start a training from: published or given files, loaded by layer name, with a report of what came.
 
-What may stay fresh is said beforehand: the layers that a user excludes, the heads that depend on the classes, and layers
-of ours that the 2017 implementation does not have. Anything else that is missing or of another shape is refused.
+What may stay fresh is said beforehand: the layers that a user excludes, the heads that depend on the classes, and
+layers of ours that the 2017 implementation does not have. Anything else that is missing or of another shape is refused.
 """
 
 import hashlib
@@ -24,7 +24,10 @@ logger = logging.getLogger("tryon")
 CLASS_HEADS = ("mrcnn_class_logits", "mrcnn_bbox_fc", "mrcnn_mask")
 BACKBONE = r"conv1(_\d)?|bn_conv1|(res|bn)\d.*"
 # The layers that every file of the 2017 implementation has.
-REFERENCE = BACKBONE + r"|fpn_(c\dp\d|p\d)|rpn_.*|mrcnn_class_(conv\d|bn\d|logits)|mrcnn_bbox_fc|mrcnn_mask(_(conv|bn)[1-4]|_deconv)?"
+REFERENCE = (
+    BACKBONE
+    + r"|fpn_(c\dp\d|p\d)|rpn_.*|mrcnn_class_(conv\d|bn\d|logits)|mrcnn_bbox_fc|mrcnn_mask(_(conv|bn)[1-4]|_deconv)?"
+)
 
 
 @dataclass(frozen=True)
@@ -36,24 +39,18 @@ class KnownWeights:
     fresh: Callable[[str], bool]
 
 
-_RELEASES = "https://github.com/{}/releases/download/{}"
-# The md5 of the first is that of Keras' own loader of the time, that of the second stands in several public set-up guides.
+_KERAS = "https://github.com/fchollet/deep-learning-models/releases/download/v0.2"
+_REFERENCE = "https://github.com/matterport/Mask_RCNN/releases/download/v2.0"
+# The md5 of the first is that of Keras' own loader of the time; that of the second stands in several public set-up
+# guides.
+_IMAGENET = Published(
+    f"{_KERAS}/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", 94653016, "a268eb855778b3df3c7506639542a6af"
+)
+_COCO = Published(f"{_REFERENCE}/mask_rcnn_coco.h5", 257557808, "e98aaff6f99e307b5e2a8a3ff741a518")
 PUBLISHED = {
-    "imagenet": KnownWeights(
-        Published(
-            _RELEASES.format("fchollet/deep-learning-models", "v0.2/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"),
-            94653016,
-            "a268eb855778b3df3c7506639542a6af",
-        ),
-        "resnet50",
-        lambda name: re.fullmatch(BACKBONE, name) is None,
-    ),
-    "coco": KnownWeights(
-        Published(_RELEASES.format("matterport/Mask_RCNN", "v2.0/mask_rcnn_coco.h5"), 257557808, "e98aaff6f99e307b5e2a8a3ff741a518"),
-        "resnet101",
-        lambda name: name in CLASS_HEADS,
-    ),
-}  # fmt: skip
+    "imagenet": KnownWeights(_IMAGENET, "resnet50", lambda name: re.fullmatch(BACKBONE, name) is None),
+    "coco": KnownWeights(_COCO, "resnet101", lambda name: name in CLASS_HEADS),
+}
 
 
 @dataclass(frozen=True)
@@ -150,7 +147,7 @@ def weights_digest(weights: str) -> str:
 
 
 def check_hash(path: Path, sha256: str) -> str:
-    """Compare a file's hash with the one beside it, in `FILE.sha256` or in our own `model.json`; returns which, or "".
+    """Compare a file's hash with the one beside it, in `FILE.sha256` or our own `model.json`; returns which, or "".
 
     Raises:
         ModelError: it is another one, or the file beside it holds none.
@@ -188,8 +185,8 @@ def transfer(
         exclude: names, or regular expressions for whole names, of further layers that start anew.
 
     Raises:
-        ModelError: the file is damaged; a layer is missing or of another shape without being allowed to; the backbone is
-            another one.
+        ModelError: the file is damaged; a layer is missing or of another shape without being allowed to; the
+            backbone is another one.
     """
     ours = layer_shapes(network)
     skipped = {name for name in ours if fresh(name) or any(re.fullmatch(pattern, name) for pattern in exclude)}
@@ -247,15 +244,19 @@ def _classes(name: str, shapes: Shapes) -> float:
 
 
 def _refuse_misfits(file: WeightFile, ours: dict[str, Shapes], present: list[str], missing: list[str]) -> None:
-    faults = [f"{name} {file.shapes[name]} in the file, {ours[name]} here" for name in present if file.shapes[name] != ours[name]]
+    faults = [
+        f"{name} {file.shapes[name]} in the file, {ours[name]} here"
+        for name in present
+        if file.shapes[name] != ours[name]
+    ]
     faults += [f"{name} is not in the file" for name in missing if re.fullmatch(REFERENCE, name)]
     if faults or not present:
         raise ModelError(
             f"{file.source}: the weights do not fit the network",
             received="; ".join(faults) or "no layer of a name that the network has",
             needed="the same layers with the same shapes",
-            remedy="change the sizes in params.yaml, mask_rcnn, to those of the file, or name the layers that shall start "
-            "fresh in mask_rcnn.weights_exclude",
+            remedy="change the sizes in params.yaml, mask_rcnn, to those of the file, or name the layers that shall "
+            "start fresh in mask_rcnn.weights_exclude",
         )
 
 

@@ -168,7 +168,7 @@ def digest(weights: Mapping[str, Sequence[NDArray[Any]]]) -> str:
         for value in weights[name]:
             array = np.ascontiguousarray(value, np.float32)
             found.update(f"{name} {array.shape} ".encode())
-            found.update(array)
+            found.update(array.tobytes())
     return found.hexdigest()
 
 
