@@ -84,6 +84,30 @@ def test_killed_and_resumed_ends_with_the_same_bytes(folder: Path, whole: Any, t
     assert result.rows == whole[0].rows and result.facts == whole[0].facts
 
 
+def test_a_damaged_newest_checkpoint_costs_some_steps_and_nothing_else(
+    folder: Path, whole: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = training(folder, tmp_path)
+    step = run._step
+
+    def step_or_stop(batch: Any) -> None:
+        if run.progress.step == 5:
+            raise KeyboardInterrupt
+        step(batch)
+
+    run._step = step_or_stop
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
+    newest = max(tmp_path.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 3] ^= 1
+    newest.write_bytes(content)
+    caplog.set_level("INFO", "tryon")
+    assert weights_of(training(folder, tmp_path).run()) == weights_of(whole[0])
+    assert f"{newest.name} is damaged and not used" in caplog.text
+    assert "resumed from the checkpoint of step 4" in caplog.text
+
+
 def test_a_finished_training_resumes_as_finished(folder: Path, whole: Any) -> None:
     again = training(folder, folder / "whole")
     again._step = None  # no step may be made
