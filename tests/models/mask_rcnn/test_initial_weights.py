@@ -90,7 +90,16 @@ def test_heads_of_another_number_of_classes_start_fresh(given: Path, content: by
 def test_excluded_layers_start_fresh(given: Path) -> None:
     _, report = start(given, weights_exclude=["mrcnn_mask", "rpn_.*"])
     assert report.fresh == ("rpn_conv_shared", "rpn_class_raw", "rpn_bbox_pred", "mrcnn_mask")
-    assert set(report.fresh) <= set(report.unused)
+    assert report.unused == () and not set(report.fresh) & set(report.loaded)
+
+
+def test_layers_that_the_network_does_not_have_are_named(given: Path, content: bytes) -> None:
+    def with_another(file: h5py.File) -> None:
+        file.copy("fpn_p2", "fpn_p7")
+        file.attrs["layer_names"] = np.append(file.attrs["layer_names"], b"fpn_p7")
+
+    given.write_bytes(changed(content, with_another))
+    assert start(given)[1].unused == ("fpn_p7",)
 
 
 def test_a_layer_that_the_reference_does_not_have_may_be_missing(given: Path, content: bytes) -> None:

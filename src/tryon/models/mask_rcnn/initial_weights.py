@@ -65,7 +65,7 @@ class WeightReport:
         fresh: kept as drawn from the seed, on purpose.
         missing: layers of ours that the file does not know.
         mismatched: class-specific layers of another number of classes, with both shapes; kept as drawn.
-        unused: layers of the file that the network has no place for, or that are excluded.
+        unused: layers of the file that the network does not have.
     """
 
     source: str
@@ -198,7 +198,7 @@ def transfer(
         _refuse_misfits(file, ours, present, missing)
         values = {name: file.read(name, ours[name]) for name in present}
         file.check_digest(values)
-        unused = [name for name in file.shapes if name not in present and name not in anew]
+        unused = [name for name in file.shapes if name not in ours]
     set_weights(network, values)
     return WeightReport(
         source, sha256, vouched, tuple(present), tuple(name for name in ours if name in skipped), tuple(missing),
