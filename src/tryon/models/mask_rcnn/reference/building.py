@@ -66,7 +66,9 @@ def reference_config(
         second_look_margin=0.0,
         refinement="none",
         weights=weights,
+        weights_exclude=[],
         layers="heads",
+        repetition=0,
         epochs=30,
         batch_size=2,
         optimizer="sgd",
@@ -81,6 +83,9 @@ def reference_config(
         surroundings=0.0,
         blanks=0.0,
         early_stop_epochs=0,
+        keep_weights="last",
+        precision="float32",
+        devices=1,
     )
 
 
