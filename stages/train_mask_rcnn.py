@@ -16,14 +16,15 @@ def main(argv: Sequence[str]) -> None:
     """Train as `params.yaml` says, record the run, and write weights, description and losses."""
     arguments = _parse(argv)
     params = load_params()
-    config = params.mask_rcnn
     from tryon.datasets.shirts import load_shirts
     from tryon.models.mask_rcnn.conventions import conventions_of
+    from tryon.models.mask_rcnn.initial_weights import suited_to_weights
     from tryon.tracking import start_run
     from tryon.training.checkpoints import CheckpointStore
     from tryon.training.mask_rcnn import MaskRCNNTraining, run_name
     from tryon.training.mask_rcnn_outputs import write_trained
 
+    config = suited_to_weights(params.mask_rcnn)
     sizes = {"side": config.image_size_px, "ground": conventions_of(config).ground}
     train, validation = (
         load_shirts(arguments.photos, arguments.annotations, split, **sizes) for split in ("train", "validation")

@@ -41,7 +41,7 @@ def test_weights_that_cannot_be_loaded_leave_nothing(
     remember_runs(monkeypatch)
     assert run_stage("train_mask_rcnn", train_mask_rcnn.main, ARGUMENTS) == 1
     said = capsys.readouterr().err
-    assert "mask_rcnn.weights" in said and "remedy: set mask_rcnn.weights: none" in said
+    assert "params.yaml: mask_rcnn.weights" in said and "mask_rcnn.weights: none" in said.partition("remedy:")[2]
     assert not (workspace / "models").exists()
 
 

@@ -158,6 +158,22 @@ def test_published_weights_of_another_backbone_are_refused_before_they_are_fetch
         start(weights)
 
 
+def test_weights_of_the_2017_implementation_select_its_conventions(
+    given: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    from tryon.models.mask_rcnn.initial_weights import suited_to_weights
+
+    for weights in ("none", "imagenet", str(given)):
+        assert suited_to_weights(config := tiny(backbone="resnet50", weights=weights)) is config
+    assert caplog.text == ""
+    given.write_bytes(changed(content, lambda file: None))
+    for weights in ("coco", str(given)):
+        selected = suited_to_weights(tiny(backbone="resnet50", weights=weights))
+        assert (selected.conventions, selected.mask_features, selected.second_look) == ("reference", "pyramid", False)
+        assert f"weights {weights} select mask_rcnn.conventions: reference" in caplog.text
+    assert suited_to_weights(config := tiny(weights=str(given))) is config
+
+
 def test_the_report_says_all_of_it(given: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "tryon")
     given.write_bytes(with_classes(content, 3))

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tryon.config import MaskRCNNConfig
 from tryon.downloads import Published, cache_folder, fetch
 from tryon.errors import ConfigError, ModelError
 from tryon.models.mask_rcnn.network import MaskRCNN
+from tryon.models.mask_rcnn.reference.building import with_reference_conventions
 from tryon.models.mask_rcnn.weight_files import Shapes, WeightFile, layer_shapes, set_weights
 
 logger = logging.getLogger("tryon")
@@ -99,6 +101,25 @@ class WeightReport:
         """The report as JSON values for `model.json`."""
         lists = {name: list(getattr(self, name)) for name in ("fresh", "missing", "mismatched")}
         return {"source": self.source, "sha256": self.sha256, "loaded": len(self.loaded), **lists}
+
+
+def suited_to_weights(config: MaskRCNNConfig) -> MaskRCNNConfig:
+    """The configuration with the conventions that its starting weights were trained under.
+
+    That is the reference's for COCO weights and for a ResNet's file that is not ours; otherwise nothing is changed.
+
+    Raises:
+        ConfigError: `weights` names nothing that can be loaded.
+        ModelError: the file cannot be read.
+    """
+    if config.conventions == "reference" or config.backbone == "light" or config.weights in ("none", "imagenet"):
+        return config
+    if config.weights != "coco":
+        with WeightFile(_given_file(config.weights).read_bytes(), config.weights) as file:
+            if file.is_ours:
+                return config
+    logger.warning("weights %s select mask_rcnn.conventions: reference, and leave out what it lacks", config.weights)
+    return with_reference_conventions(config)
 
 
 def load_initial_weights(network: MaskRCNN) -> WeightReport | None:

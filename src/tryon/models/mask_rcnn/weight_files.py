@@ -62,6 +62,11 @@ class WeightFile:
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether we wrote the file; the 2017 implementation writes no digest."""
+        return DIGEST in self._file.attrs
+
     def read(self, layer: str, shapes: Shapes) -> list[NDArray[np.float32]]:
         """The arrays of a layer, which must have exactly these shapes and hold finite numbers of a credible size.
 
