@@ -185,11 +185,11 @@ def test_a_whole_saved_model_of_the_reference_is_read_at_its_top_group(network: 
 
 
 def test_the_layout_of_resnet50_is_the_references_to_the_name() -> None:
-    from tests.models.mask_rcnn.test_mask_rcnn_network import reference_config
     from tryon.models.mask_rcnn.network import MaskRCNN
+    from tryon.models.mask_rcnn.reference.building import reference_config
     from tryon.models.mask_rcnn.weight_files import WeightFile, layer_shapes, weights_to_bytes
 
-    network = MaskRCNN(reference_config())
+    network = MaskRCNN(reference_config("resnet50", class_names=["shirt"], image_size_px=64))
     content = weights_to_bytes(network)
     with h5py.File(io.BytesIO(content)) as file:
         found: dict[str, list[int]] = {}
