@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_pictures
+from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_pictures, rim_landmarks
 from tryon.formats.via import ViaFile, ViaProject, ViaRegion, write_via
 from tryon.geometry.masks import to_polygons
 from tryon.images.files import write_png
@@ -21,16 +21,17 @@ def region(polygon: np.ndarray, **attributes: str) -> ViaRegion:
 def write_split(
     root: Path, split: str, count: int, *, side: int = 64, seed: int = 0, source: str = "user"
 ) -> list[np.ndarray]:
-    """Write `photos/SPLIT/image/*.png` and `annotations/SPLIT/via_region_data.json`; returns the masks."""
-    pictures, masks, _ = ellipse_pictures(count, side, seed)
+    """Write `photos/SPLIT/image/*.png` and `annotations/SPLIT/via_region_data.json`, with landmarks round each ellipse;
+    returns the masks."""
+    pictures, masks, boxes = ellipse_pictures(count, side, seed)
     files: dict[str, ViaFile] = {}
     for index, (picture, mask) in enumerate(zip(pictures, masks, strict=True)):
         path = root / "photos" / split / "image" / f"{seed:03d}{index:03d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_png(path, picture)
-        entry = ViaFile(
-            path.name, path.stat().st_size, tuple(region(polygon) for polygon in to_polygons(mask)), {"source": source}
-        )
+        points = " ".join(f"{x},{y},{int(v)}" for x, y, v in rim_landmarks(boxes[index]).tolist())
+        regions = tuple(region(polygon, landmarks=points) for polygon in to_polygons(mask))
+        entry = ViaFile(path.name, path.stat().st_size, regions, {"source": source})
         files[entry.key] = entry
     write_via_file(root, split, files)
     return list(masks)

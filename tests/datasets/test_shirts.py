@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from tests.datasets.outlined_folders import region, write_split, write_via_file
+from tests.models.mask_rcnn.mask_rcnn_cases import rim_landmarks
 from tryon.datasets.augmentation import Augmentation, Change
 from tryon.datasets.outlines import read_outlines
 from tryon.datasets.shirts import ShirtSquares, coverage_box, epoch_batches, fixed_batches, load_shirts, randoms
 from tryon.errors import DataError
 from tryon.formats.via import ViaFile
+from tryon.geometry.landmarks import FLIP_ORDER
 from tryon.images.files import write_png
 
 
@@ -72,7 +74,7 @@ def test_squares_keep_pictures_and_masks_in_register(root: Path) -> None:
     squares = load(root)
     assert squares.pictures.shape == (5, 128, 128, 3) and len(squares) == 5
     for index in range(5):
-        picture, boxes, coverages = squares.sample(index, Augmentation(), np.random.default_rng(0))
+        picture, boxes, coverages, _ = squares.sample(index, Augmentation(), np.random.default_rng(0))
         red = picture[..., 0].astype(int) - picture[..., 1] > 100
         assert np.array_equal(red, coverages[0] > 128)
         assert np.allclose(boxes[0], coverage_box(coverages[0]), atol=1)
@@ -90,7 +92,7 @@ def test_augmented_masks_stay_on_their_shirt(root: Path) -> None:
     strong = Augmentation(flip=True, max_shift=0.15, max_scale=0.3)
     for index in range(5):
         for draw in range(6):
-            picture, boxes, coverages = squares.sample(index, strong, np.random.default_rng(draw))
+            picture, boxes, coverages, _ = squares.sample(index, strong, np.random.default_rng(draw))
             red = picture[..., 0].astype(int) - picture[..., 1] > 85
             covered = coverages[0] > 128
             assert (red & covered).sum() / (red | covered).sum() > 0.93
@@ -130,7 +132,9 @@ def test_no_augmentation_changes_nothing() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_close_up_shows_the_shirt_large_and_in_the_middle(root: Path, seed: int) -> None:
     squares = load(root)
-    picture, boxes, coverages = squares.sample(1, Augmentation(flip=True, close_ups=1.0), np.random.default_rng(seed))
+    picture, boxes, coverages, _ = squares.sample(
+        1, Augmentation(flip=True, close_ups=1.0), np.random.default_rng(seed)
+    )
     x1, y1, x2, y2 = boxes[0]
     assert 64 / 1.85 <= max(x2 - x1, y2 - y1) <= 64 / 1.05
     assert abs((x1 + x2) / 2 - 32) < 6 and abs((y1 + y2) / 2 - 32) < 6
@@ -142,7 +146,7 @@ def test_a_close_up_shows_the_shirt_large_and_in_the_middle(root: Path, seed: in
 def test_surroundings_show_no_shirt(root: Path, seed: int) -> None:
     squares = load(root)
     augmentation = Augmentation(flip=True, surroundings=1.0)
-    picture, boxes, coverages = squares.sample(1, augmentation, np.random.default_rng(seed))
+    picture, boxes, coverages, _ = squares.sample(1, augmentation, np.random.default_rng(seed))
     assert boxes.shape == (0, 4) and len(coverages) == 0
     assert (
         picture[..., 0].astype(int) - picture[..., 1] > 85
@@ -152,10 +156,11 @@ def test_surroundings_show_no_shirt(root: Path, seed: int) -> None:
 def test_blanks_replace_the_picture_and_its_shirts_by_spots(root: Path) -> None:
     shirts = load(root)
     seen = [shirts.sample(0, Augmentation(blanks=1.0), np.random.default_rng(seed)) for seed in range(20)]
-    for picture, boxes, coverages in seen:
+    for picture, boxes, coverages, landmarks in seen:
+        assert landmarks.shape == (0, 25, 3)
         assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8
         assert boxes.shape == (0, 4) and coverages.shape == (0, 64, 64)
-    roughness = [np.abs(np.diff(picture.astype(float), axis=1)).mean() for picture, _, _ in seen]
+    roughness = [np.abs(np.diff(picture.astype(float), axis=1)).mean() for picture, *_ in seen]
     assert max(roughness) > 8 * min(roughness)  # from a few large spots to noise
     assert (
         sum(np.array_equal(shirts.sample(0, Augmentation(), np.random.default_rng(1))[0], one[0]) for one in seen) == 0
@@ -178,19 +183,67 @@ def test_a_shirt_that_fills_the_picture_has_no_surroundings() -> None:
 def test_a_shirt_pushed_out_of_the_picture_is_no_object() -> None:
     coverage = np.zeros((1, 64, 64), np.uint8)
     coverage[0, :6, :6] = 255
-    squares = ShirtSquares(("a",), np.zeros((1, 64, 64, 3), np.uint8), (coverage,), 64, 0, "")
+    squares = ShirtSquares(("a",), np.zeros((1, 64, 64, 3), np.uint8), (coverage,), (np.zeros((1, 25, 3)),), 64, 0, "")
     out = [len(squares.sample(0, Augmentation(max_shift=0.5), np.random.default_rng(seed))[1]) for seed in range(20)]
     assert 0 in out and 1 in out
+
+
+@pytest.mark.parametrize("augmentation", [Augmentation(), Augmentation(flip=True, max_shift=0.08, max_scale=0.1)])
+def test_landmarks_stay_on_their_shirt(root: Path, augmentation: Augmentation) -> None:
+    squares = load(root)
+    for index in range(5):
+        for draw in range(6):
+            _, _, coverages, landmarks = squares.sample(index, augmentation, np.random.default_rng(draw))
+            assert landmarks.shape == (1, 25, 3)
+            expected = rim_landmarks(coverage_box(coverages[0]))
+            assert np.abs(landmarks[0, :, :2] - expected[:, :2]).max() < 1.5
+            # The hidden ones do not mirror onto each other: a flip shows in the order of the visibilities.
+            assert landmarks[0, :, 2].tolist() in (expected[:, 2].tolist(), expected[FLIP_ORDER, 2].tolist())
+
+
+def test_landmarks_beyond_the_square_are_absent(root: Path) -> None:
+    squares, shift = load(root), change(side=128, shift=(60.0, 0.0))
+    moved = squares._within(shift.landmarks(squares.landmarks[0][0]))
+    beyond = shift.landmarks(squares.landmarks[0][0])[:, 0] >= 127.5
+    assert beyond.any() and not beyond.all()
+    assert not moved[beyond].any() and (moved[~beyond, 2] > 0).all() and (moved[:, 0] < 63.5).all()
+
+
+def test_landmarks_of_a_wide_photo_follow_it_into_the_square(tmp_path: Path) -> None:
+    path = tmp_path / "photos" / "test" / "image" / "a.png"
+    write_png(path, np.zeros((30, 60, 3), np.uint8))
+    points = " ".join(["59,29,2", "0,0,1", *["0,0,0"] * 23])
+    entry = ViaFile("a.png", path.stat().st_size, (region(np.array([[2, 2], [50, 2], [50, 20]]), landmarks=points),))
+    write_via_file(tmp_path, "test", {entry.key: entry})
+    squares = load(tmp_path, "test")
+    _, _, _, landmarks = squares.sample(0, Augmentation(), np.random.default_rng(0))
+    # 60 pixels become 64: the centre of the first one lies at 32/60 - 1/2 of the square, 16 rows down.
+    assert np.allclose(landmarks[0, 1], [0.5 * 64 / 60 - 0.5, 16 + 0.5 * 64 / 60 - 0.5, 1])
+    assert np.allclose(landmarks[0, 0], [59.5 * 64 / 60 - 0.5, 16 + 29.5 * 64 / 60 - 0.5, 2])
+    assert not landmarks[0, 2:].any()
 
 
 def test_batches_keep_the_largest_shirts_and_pad() -> None:
     coverages = np.zeros((3, 64, 64), np.uint8)
     coverages[0, 5:10, 5:10] = coverages[1, 20:60, 20:60] = coverages[2, 5:20, 30:60] = 255
-    squares = ShirtSquares(("a", "b"), np.zeros((2, 64, 64, 3), np.uint8), (coverages, coverages[:0]), 64, 0, "")
+    landmarks = np.zeros((3, 25, 3))
+    landmarks[:, 7] = [[7, 7, 2], [40, 40, 1], [45, 10, 2]]
+    squares = ShirtSquares(
+        ("a", "b"),
+        np.zeros((2, 64, 64, 3), np.uint8),
+        (coverages, coverages[:0]),
+        (landmarks, landmarks[:0]),
+        64,
+        0,
+        "",
+    )
     batch = squares.batch([0, 1], Augmentation(), randoms(1, 0, count=2), 2)
     assert batch["boxes"][0].tolist() == [[20, 20, 60, 60], [30, 5, 60, 20]]
     assert batch["class_ids"].tolist() == [[1, 1], [0, 0]]
     assert not batch["masks"][1].any() and batch["images"].dtype == np.uint8
+    assert batch["landmarks"].shape == (2, 2, 25, 3) and batch["landmarks"].dtype == np.float32
+    assert batch["landmarks"][0, :, 7].tolist() == [[40, 40, 1], [45, 10, 2]]
+    assert np.count_nonzero(batch["landmarks"]) == 6
 
 
 def test_an_epoch_shows_every_picture_once_and_fills_the_last_batch() -> None:

@@ -13,6 +13,7 @@ from tests.formats.annotation_strategies import annotations, extras, photo, whol
 from tryon.errors import DataError
 from tryon.formats import via, via_garments
 from tryon.formats.deepfashion2 import annotation_to_dict, parse_annotation
+from tryon.formats.json_files import Place
 from tryon.geometry.masks import from_polygons, iou
 
 length = st.integers(0, 30) | st.floats(0, 30)
@@ -125,6 +126,32 @@ def test_regions_carry_name_item_source_and_slices() -> None:
     assert attributes is not None and all(isinstance(value, str) for value in attributes.values())
     assert (attributes["name"], attributes["source"], attributes["scale"]) == ("short sleeve top", "user", "3")
     assert attributes["landmarks"].startswith("5,5,2 5,5,2 ")
+
+
+def regions_of(**changes: str) -> list[via.ViaRegion]:
+    """The regions of one short sleeve top, with changes of their attributes."""
+    entry = via_garments.to_via([("1.jpg", 5, parse_annotation(photo(), "a"))]).files["1.jpg5"]
+    return [via.ViaRegion(one.shape_attributes, {**(one.region_attributes or {}), **changes}) for one in entry.regions]
+
+
+def test_landmarks_of_a_short_sleeve_top_come_back() -> None:
+    points = [[1.5 * place, 80.25 - place, place % 3] for place in range(25)]
+    text = " ".join(f"{x},{y},{v}" for x, y, v in points)
+    read = via_garments.short_sleeve_landmarks(regions_of(landmarks=text), Place("a"))
+    expected = np.array([point if point[2] else [0, 0, 0] for point in points])
+    np.testing.assert_array_equal(read, expected)
+
+
+@pytest.mark.parametrize("changes", [{"landmarks": ""}, {"landmarks": " "}, {"name": "vest", "landmarks": "1,2,2"}])
+def test_landmarks_that_nobody_placed_are_absent(changes: dict[str, str]) -> None:
+    read = via_garments.short_sleeve_landmarks(regions_of(**changes), Place("a"))
+    assert read.shape == (25, 3) and not read.any()
+
+
+@pytest.mark.parametrize("text", ["1,2,2", "a,b,c", " ".join(["1,2,3"] * 25)])
+def test_faulty_landmarks_are_named(text: str) -> None:
+    with pytest.raises(DataError, match=r"here: item1.landmarks"):
+        via_garments.short_sleeve_landmarks(regions_of(landmarks=text), Place("here").at("item1"))
 
 
 def test_project_declares_every_attribute(tmp_path: Path) -> None:

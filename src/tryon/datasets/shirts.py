@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tryon.datasets.augmentation import Augmentation
 from tryon.datasets.outlines import read_outlines
 from tryon.errors import DataError
+from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP, scale_shift
 from tryon.images.files import read_image
 from tryon.images.resizing import letterbox
 
@@ -37,6 +38,7 @@ class ShirtSquares:
         names: (N,) file names.
         pictures: (N, F, F, 3) uint8, letterboxed; F is `side` times 1 or 2.
         coverages: for each picture (instances, F, F) uint8, 255 where covered.
+        landmarks: for each picture (instances, 25, 3): x, y as indices of its pixels, visibility.
         side: of the network's input.
         ground: grey level round the pictures.
         digest: sha256 over all that was read.
@@ -45,6 +47,7 @@ class ShirtSquares:
     names: tuple[str, ...]
     pictures: NDArray[np.uint8]
     coverages: tuple[NDArray[np.uint8], ...]
+    landmarks: tuple[NDArray[np.float64], ...]
     side: int
     ground: int
     digest: str
@@ -52,22 +55,23 @@ class ShirtSquares:
     def __len__(self) -> int:
         return len(self.names)
 
-    def sample(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Any, Any, Any]:
-        """One picture (S, S, 3) uint8, its boxes (n, 4) and coverages (n, S, S) uint8, changed at random."""
-        empty = np.zeros((0, self.side, self.side), np.uint8)
+    def sample(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Any, Any, Any, Any]:
+        """One picture (S, S, 3) uint8, its boxes (n, 4), coverages (n, S, S) uint8 and landmarks (n, 25, 3),
+        changed at random."""
         if (blank := augmentation.draw_blank(random, self.side)) is not None:
-            return blank, np.zeros((0, 4), np.float32), empty
+            return blank, *self._stack([], [], [])
         objects = [coverage_box(coverage) for coverage in self.coverages[index]]
         change = augmentation.draw(random, self.pictures.shape[1], objects)
         picture = self._shrink(change.picture(self.pictures[index], self.ground))
-        boxes, coverages = [], []
-        for coverage in self.coverages[index]:
+        boxes, coverages, landmarks = [], [], []
+        for coverage, points in zip(self.coverages[index], self.landmarks[index], strict=True):
             moved = change.mask(coverage)
             box = coverage_box(moved) * (self.side / len(moved))
             if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_BOX_PX:
                 boxes.append(box)
                 coverages.append(self._shrink(moved))
-        return picture, np.reshape(boxes, (-1, 4)).astype(np.float32), np.stack(coverages) if coverages else empty
+                landmarks.append(self._within(change.landmarks(points)))
+        return picture, *self._stack(boxes, coverages, landmarks)
 
     def batch(
         self,
@@ -76,23 +80,42 @@ class ShirtSquares:
         randoms: Sequence[np.random.Generator],
         max_instances: int,
     ) -> Batch:
-        """`images`, `boxes`, `class_ids` (0 for padding) and `masks` of some pictures, padded to `max_instances`."""
+        """`images`, `boxes`, `class_ids` (0 for padding), `masks` and `landmarks` of some pictures, padded to
+        `max_instances`."""
         B, G, S = len(indices), max_instances, self.side
         out: Batch = {
             "images": np.zeros((B, S, S, 3), np.uint8),
             "boxes": np.zeros((B, G, 4), np.float32),
             "class_ids": np.zeros((B, G), np.int32),
             "masks": np.zeros((B, G, S, S), np.uint8),
+            "landmarks": np.zeros((B, G, len(SHORT_SLEEVE_TOP), 3), np.float32),
         }
         for row, (index, random) in enumerate(zip(indices, randoms, strict=True)):
-            picture, boxes, coverages = self.sample(index, augmentation, random)
+            picture, boxes, coverages, landmarks = self.sample(index, augmentation, random)
             largest = np.argsort([-int(coverage.sum()) for coverage in coverages], kind="stable")[:G]
             out["images"][row] = picture
             for place, instance in enumerate(largest):
                 out["boxes"][row, place] = boxes[instance]
                 out["class_ids"][row, place] = 1
                 out["masks"][row, place] = coverages[instance]
+                out["landmarks"][row, place] = landmarks[instance]
         return out
+
+    def _stack(self, boxes: list[Any], coverages: list[Any], landmarks: list[Any]) -> tuple[Any, Any, Any]:
+        """Arrays of the objects of one picture, of which there may be none."""
+        return (
+            np.array(boxes, np.float32).reshape(-1, 4),
+            np.array(coverages, np.uint8).reshape(-1, self.side, self.side),
+            np.array(landmarks, np.float32).reshape(-1, len(SHORT_SLEEVE_TOP), 3),
+        )
+
+    def _within(self, landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Landmarks of the picture that is kept, in the network's square; those beyond it are absent, as in
+        DeepFashion2."""
+        scale = self.side / self.pictures.shape[1]
+        moved = scale_shift(landmarks, scale, (scale - 1) / 2)
+        inside = np.all((moved[:, :2] >= -0.5) & (moved[:, :2] < self.side - 0.5), axis=1)
+        return np.where(inside[:, None], moved, 0.0)
 
     def _shrink(self, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if len(array) == self.side:
@@ -115,17 +138,20 @@ def load_shirts(photos: Path, annotations: Path, split: str, *, side: int, groun
         )
     fine = side * 2 if side <= FINE_SIDE_LIMIT_PX else side
     pictures = np.empty((len(outlined), fine, fine, 3), np.uint8)
-    coverages = []
+    coverages, landmarks = [], []
     digest = hashlib.sha256()
     for place, photo in enumerate(outlined):
         image = read_image(photo.path)
-        pictures[place], _ = letterbox(image, fine, ground)
+        pictures[place], placement = letterbox(image, fine, ground)
         instance_masks = photo.masks(*image.shape[:2])
         squares = [letterbox(mask.astype(np.uint8) * 255, fine, 0)[0] for mask in instance_masks]
         coverages.append(np.stack(squares) if squares else np.zeros((0, fine, fine), np.uint8))
-        digest.update(photo.name.encode() + image.tobytes() + instance_masks.tobytes())
+        points = photo.landmarks
+        digest.update(photo.name.encode() + image.tobytes() + instance_masks.tobytes() + points.tobytes())
+        points[..., :2] = np.where(points[..., 2:] != ABSENT, placement.to_square(points[..., :2]), 0.0)
+        landmarks.append(points)
     names = tuple(photo.name for photo in outlined)
-    return ShirtSquares(names, pictures, tuple(coverages), side, ground, digest.hexdigest())
+    return ShirtSquares(names, pictures, tuple(coverages), tuple(landmarks), side, ground, digest.hexdigest())
 
 
 def coverage_box(coverage: NDArray[np.uint8]) -> NDArray[np.float32]:
