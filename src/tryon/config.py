@@ -24,6 +24,8 @@ HashBits = Annotated[int, Field(strict=True, ge=0, le=64)]
 Side = Annotated[int, Field(strict=True, ge=32, le=2048, multiple_of=32)]
 PatternName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
+LANDMARK_CLASS = "short sleeve top"
+
 _strict = ConfigDict(extra="forbid", strict=False)
 Section = TypeVar("Section")
 
@@ -130,6 +132,8 @@ class MaskRCNNConfig:
     mask_pool_px: AtLeastOne
     mask_upsamplings: Annotated[int, Field(strict=True, ge=1, le=3)]
     mask_margin: Fraction
+    landmarks: Flag
+    landmark_channels: AtLeastOne
     box_passes: Annotated[int, Field(strict=True, ge=1, le=3)]
     max_instances: AtLeastOne
     detections: AtLeastOne
@@ -168,6 +172,8 @@ class MaskRCNNConfig:
             raise ValueError("class_names must differ from each other")
         if self.image_min_px and self.conventions == "ours":
             raise ValueError("image_min_px is of the reference's conventions: ours always fill the square")
+        if self.landmarks and LANDMARK_CLASS not in self.class_names:
+            raise ValueError(f"landmarks are those of a {LANDMARK_CLASS}: name it in class_names or turn them off")
         if self.batch_size % self.devices:
             raise ValueError(f"batch_size must be a multiple of the {self.devices} devices")
 

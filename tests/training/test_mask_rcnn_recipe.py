@@ -101,23 +101,24 @@ def test_mixed_precision_trains_and_predicts_with_float32_weights_and_losses(pre
     from tryon.models.mask_rcnn import Predictor, build_mask_rcnn
     from tryon.models.mask_rcnn.weight_files import weights_to_bytes
 
-    _, _, whole = one_step()
-    network, model, losses = one_step(precision=precision)
+    _, _, whole = one_step(landmarks=True)
+    network, model, losses = one_step(landmarks=True, precision=precision)
     assert keras.config.dtype_policy().name == "float32", "the policy leaked"
     assert {layer.compute_dtype for layer in network.named_layers()} == {precision.removeprefix("mixed_")}
     assert all(weight.dtype == "float32" for weight in network.weights)
-    for name in COMPONENTS:
+    for name in whole:
         assert losses[name] == pytest.approx(whole[name], rel=0.1, abs=0.02)
     before = weights_to_bytes(network)
     out = model(ellipse_batch(network.config, 2, len(network.anchors)))
     assert {keras.backend.standardize_dtype(value.dtype) for value in out.values()} == {"float32"}
     model.train_on_batch(ellipse_batch(network.config, 2, len(network.anchors), seed=1))
     assert weights_to_bytes(network) != before
-    sure = build_mask_rcnn(tiny(precision=precision, min_confidence=0.0), 3)
+    sure = build_mask_rcnn(tiny(precision=precision, min_confidence=0.0, landmarks=True), 3)
     (logits,) = [layer for layer in sure.named_layers() if layer.name == "mrcnn_class_logits"]
     logits.set_weights([logits.get_weights()[0], np.array([0.0, 5.0], np.float32)])
     for found in Predictor(sure).predict(list(ellipse_pictures(2, 80)[0])):
         assert len(found) > 0 and np.isfinite(found.boxes).all() and found.mask_probs.dtype == np.float32
+        assert found.landmarks.dtype == np.float32 and np.isfinite(found.landmarks).all()
 
 
 def test_float16_scales_its_loss_and_resumes_with_the_scale() -> None:

@@ -1,5 +1,6 @@
 """Training: equal bytes for equal seeds, going on after `kill -9` as if nothing had happened, and loud failures."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from tests.datasets.outlined_folders import write_split
 from tests.models.mask_rcnn.mask_rcnn_cases import tiny
 from tryon.datasets.shirts import ShirtSquares, load_shirts
-from tryon.errors import ModelError, TrainingError
+from tryon.errors import ConfigError, ModelError, TrainingError
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -125,6 +126,25 @@ def test_losses_of_train_and_validation_by_epoch(whole: Any) -> None:
     total = trained.rows[5]
     assert total["train"] == pytest.approx(sum(row["train"] for row in trained.rows[:5]))
     assert trained.facts["steps"] == 6 and trained.facts["train_pictures"] == 5
+
+
+def test_landmark_losses_are_components_of_their_own(folder: Path) -> None:
+    run = training(folder, epochs=1, landmarks=True)
+    rows = run.run().rows
+    names = ["rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask", "mrcnn_landmark", "mrcnn_visibility"]
+    assert [row["component"] for row in rows] == [*names, "total"]
+    assert rows[-1]["train"] == pytest.approx(sum(row["train"] for row in rows[:-1]))
+    # An untrained map is near to knowing nothing, which is 1; of three visibilities it is log 3.
+    assert 0.5 < rows[5]["validation"] < 1.1 and 0 < rows[6]["validation"] < 1.2
+
+
+def test_landmarks_are_not_learnt_from_nothing(folder: Path) -> None:
+    from tryon.training.mask_rcnn import MaskRCNNTraining
+
+    train, validation = load(folder)
+    bare = dataclasses.replace(train, landmarks=tuple(points * 0 for points in train.landmarks))
+    with pytest.raises(ConfigError, match=r"no training photo has a landmark[\s\S]*landmarks: false"):
+        MaskRCNNTraining(tiny(landmarks=True), SEED, bare, validation)
 
 
 def test_outputs_are_written_whole(whole: Any, tmp_path: Path) -> None:

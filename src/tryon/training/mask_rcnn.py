@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from tryon.config import MaskRCNNConfig
 from tryon.datasets.augmentation import Augmentation
 from tryon.datasets.shirts import Batch, ShirtSquares, epoch_batches, fixed_batches, randoms
-from tryon.errors import TrainingError
+from tryon.errors import ConfigError, TrainingError
 from tryon.models.mask_rcnn.initial_weights import WeightReport, load_initial_weights, weights_digest
-from tryon.models.mask_rcnn.losses import COMPONENTS
+from tryon.models.mask_rcnn.losses import components_of
 from tryon.models.mask_rcnn.network import MaskRCNN, build_mask_rcnn
 from tryon.training.checkpoints import Checkpoint, CheckpointStore
 from tryon.training.mask_rcnn_devices import share_batches
@@ -76,8 +76,16 @@ class MaskRCNNTraining:
         store: CheckpointStore | None = None,
         checkpoint_interval_s: float = CHECKPOINT_INTERVAL_S,
     ) -> None:
+        """Prepare everything up to the first step.
+
+        Raises:
+            ConfigError: landmarks are to be learnt and no training picture has one; or as `start_network`.
+        """
         self.config, self.seed = config, seed + config.repetition
         self.train, self.validation = train, validation
+        self.components = components_of(config)
+        if config.landmarks:
+            _check_landmarks(train)
         self.store, self.checkpoint_interval_s = store, checkpoint_interval_s
         share_batches(config.devices)
         self.network, self.initial = start_network(config, self.seed)
@@ -95,7 +103,7 @@ class MaskRCNNTraining:
         optimizer = build_optimizer(config, self.steps_per_epoch)
         optimizer.build(self.model.trainable_variables)
         self.model.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
-        self.progress = Progress()
+        self.progress = Progress(sums=dict.fromkeys(self.components, 0.0))
         self._best: dict[str, list[NDArray[np.float32]]] = {}
 
     def run(self, on_epoch: EpochReport | None = None) -> Trained:
@@ -145,19 +153,19 @@ class MaskRCNNTraining:
 
     def validate(self) -> dict[str, float]:
         """Mean losses over the validation pictures, unchanged and with the same sampling every time."""
-        sums, count = dict.fromkeys(COMPONENTS, 0.0), 0
+        sums, count = dict.fromkeys(self.components, 0.0), 0
         for index, indices in enumerate(fixed_batches(len(self.validation), self.config.batch_size)):
             draws = randoms(self.seed, 0, index, count=len(indices))
             batch = self.validation.batch(indices, Augmentation(), draws, self.config.max_instances)
             losses = self.model.test_on_batch(self._with_noise(batch, 4, index), return_dict=True)
-            sums = {name: sums[name] + float(losses[name]) for name in COMPONENTS}
+            sums = {name: sums[name] + float(losses[name]) for name in self.components}
             count += 1
         return {name: value / count for name, value in sums.items()}
 
     def _step(self, batch: Batch) -> None:
         losses = self.model.train_on_batch(batch, return_dict=True)
         self.progress.step += 1
-        for name in COMPONENTS:
+        for name in self.components:
             value = float(losses[name])
             if not np.isfinite(value):
                 raise TrainingError(
@@ -173,8 +181,8 @@ class MaskRCNNTraining:
         validation = self.validate()
         metrics: dict[str, float] = {}
         for side in (train, validation):
-            side[TOTAL] = sum(side[name] for name in COMPONENTS)
-        for name in (*COMPONENTS, TOTAL):
+            side[TOTAL] = sum(side[name] for name in self.components)
+        for name in (*self.components, TOTAL):
             row = {"epoch": epoch + 1, "component": name, "train": train[name], "validation": validation[name]}
             self.progress.rows.append(row)
             metrics[f"loss/train/{name}"], metrics[f"loss/validation/{name}"] = train[name], validation[name]
@@ -183,7 +191,7 @@ class MaskRCNNTraining:
             self.progress.best_validation, self.progress.best_epoch = validation["mrcnn_mask"], epoch + 1
             if self.config.keep_weights == "best":
                 self._best = self.network.weights_by_layer()
-        self.progress.sums = dict.fromkeys(COMPONENTS, 0.0)
+        self.progress.sums = dict.fromkeys(self.components, 0.0)
         return metrics
 
     def _finished(self) -> bool:
@@ -249,12 +257,22 @@ class MaskRCNNTraining:
             "seed": self.seed,
             "train_pictures": len(self.train),
             "validation_pictures": len(self.validation),
-            "epochs": len(self.progress.rows) // (len(COMPONENTS) + 1),
+            "epochs": len(self.progress.rows) // (len(self.components) + 1),
             "steps": self.progress.step,
             "best_epoch": self.progress.best_epoch,
             "kept_weights": self.config.keep_weights,
             "initial_weights": self.initial.facts() if self.initial else None,
         }
+
+
+def _check_landmarks(train: ShirtSquares) -> None:
+    """Refuse to learn landmarks from nothing: what such a head says would look like an answer."""
+    if not any(landmarks.any() for landmarks in train.landmarks):
+        raise ConfigError(
+            "params.yaml: mask_rcnn.landmarks is true, but no training photo has a landmark",
+            needed="shirts whose annotation has some of the 25 landmarks",
+            remedy="set mask_rcnn.landmarks: false",
+        )
 
 
 def start_network(config: MaskRCNNConfig, seed: int) -> tuple[MaskRCNN, WeightReport | None]:

@@ -5,8 +5,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tryon.models.mask_rcnn.losses import COMPONENTS
-
 PROGRESS_INTERVAL_S = 10.0
 TOTAL = "total"
 
@@ -18,7 +16,7 @@ class Progress:
     """How far training has come: what a checkpoint holds beside the weights."""
 
     step: int = 0
-    sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COMPONENTS, 0.0))
+    sums: dict[str, float] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     best_validation: float | None = None
     best_epoch: int = 0
@@ -53,5 +51,6 @@ class Clock:
 
 def summary(metrics: dict[str, float]) -> str:
     """One line for an epoch: the training losses by component and the sum of the validation losses."""
-    train = ", ".join(f"{name} {metrics[f'loss/train/{name}']:.3f}" for name in (*COMPONENTS, TOTAL))
+    shown = {name.removeprefix("loss/train/"): value for name, value in metrics.items() if "/train/" in name}
+    train = ", ".join(f"{name} {value:.3f}" for name, value in shown.items())
     return f"{train}; validation {metrics[f'loss/validation/{TOTAL}']:.3f}"

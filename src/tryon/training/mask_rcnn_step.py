@@ -6,16 +6,18 @@ import keras
 from keras import ops
 
 from tryon.models.mask_rcnn import losses
+from tryon.models.mask_rcnn.landmarks import landmark_loss, landmark_targets, own_landmarks, visibility_loss
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.targets import anchor_targets, roi_targets
 from tryon.training.mask_rcnn_optimizer import decay_loss
 
 
 class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
-    """Batches of pictures and annotations to the five losses; its gradient is that of their sum.
+    """Batches of pictures and annotations to the five losses, and two of landmarks where they are learnt; its
+    gradient is that of their sum.
 
     A batch holds `images` (B, S, S, 3) uint8, `boxes` (B, G, 4), `class_ids` (B, G), `masks` (B, G, S, S)
-    uint8 coverage, `anchor_noise` (B, A) and `roi_noise` (B, P + G).
+    uint8 coverage, `landmarks` (B, G, L, 3), `anchor_noise` (B, A) and `roi_noise` (B, P + G).
     """
 
     def __init__(self, network: MaskRCNN) -> None:
@@ -46,21 +48,28 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
         )
         positives = targets.positive.shape[1]
         class_logits, deltas = network.classify(targets.rois, pyramid, training=training)
-        mask_logits = network.mask(targets.rois[:, :positives], mask_maps, training=training)
-        return {
+        rois = targets.rois[:, :positives]
+        said = network.mask_and_landmarks(rois, mask_maps, training=training)
+        components = {
             "rpn_class": losses.rpn_class_loss(labels, objectness),
             "rpn_bbox": losses.rpn_bbox_loss(labels, gt_anchor_deltas, anchor_deltas),
             "mrcnn_class": losses.class_loss(targets.class_ids, targets.weights, class_logits),
             "mrcnn_bbox": losses.bbox_loss(targets.class_ids, targets.deltas, deltas),
-            "mrcnn_mask": losses.mask_loss(targets.class_ids[:, :positives], targets.masks, mask_logits),
+            "mrcnn_mask": losses.mask_loss(targets.class_ids[:, :positives], targets.masks, said["mask_logits"]),
         }
+        if "heat_logits" in said:
+            own = own_landmarks(batch["landmarks"], targets)
+            regions = network.conventions.to_pixels(network.mask_regions(rois), config.image_size_px)
+            sought = landmark_targets(own, regions, said["heat_logits"].shape[2])
+            components["mrcnn_landmark"] = landmark_loss(sought, said["heat_logits"])
+            components["mrcnn_visibility"] = visibility_loss(sought, said["visibility_logits"])
+        return components
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The sum of the five components, each with weight 1 as in the paper, and the decay of the weights."""
-        decay = decay_loss(self.network.config, self.network.trainable_weights)
-        return sum(y_pred[name] for name in losses.COMPONENTS) + decay
+        """The sum of the components, each with weight 1 as in the paper, and the decay of the weights."""
+        return sum(y_pred.values()) + decay_loss(self.network.config, self.network.trainable_weights)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The components of this very batch, not running means."""

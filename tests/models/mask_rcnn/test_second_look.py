@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.models.mask_rcnn.mask_rcnn_cases import tiny
+from tryon.geometry.landmarks import SHORT_SLEEVE_TOP, flip
 
 pytestmark = pytest.mark.slow
 SIDE = 64
@@ -50,9 +51,37 @@ def test_what_is_seen_lands_where_it_is(mirrored: bool) -> None:
     view = window.cut(photo, 100)
     seen = same_instance(perfect(view[:, ::-1] if mirrored else view), window, box, mirrored)
     assert seen is not None
-    found, mask, region = seen
-    assert np.allclose(found, box, atol=1.0) and np.array_equal(found, region)
-    assert (mask[0, 0] > mask[0, -1]) != mirrored
+    assert np.allclose(seen.box, box, atol=1.0) and np.array_equal(seen.box, seen.region)
+    assert (seen.mask[0, 0] > seen.mask[0, -1]) != mirrored
+    assert seen.landmarks is None
+
+
+def with_landmarks(square: np.ndarray) -> dict[str, np.ndarray]:
+    """What a perfect network with a landmark head would say: the left shoulder and the two ends of the hem at the
+    box's corners."""
+    out = perfect(square)
+    x1, y1, x2, y2 = out["boxes"][0]
+    out["landmarks"] = np.zeros((2, 25, 4), np.float32)
+    out["landmarks"][0, :, 2:] = (1.0, 0.25)
+    for place, x, y in (("shoulder_left", x1, y1), ("hem_left", x1, y2 - 1), ("hem_right", x2 - 1, y2 - 1)):
+        out["landmarks"][0, SHORT_SLEEVE_TOP.index(place)] = (x, y, 0.9, 0.75)
+    return out
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_landmarks_that_are_seen_land_where_they_are(mirrored: bool) -> None:
+    from tryon.models.mask_rcnn.second_look import same_instance, window_round
+
+    photo, box = photo_with_rectangle()
+    window = window_round(box, 0.3, SIDE)
+    view = window.cut(photo, 100)
+    seen = same_instance(with_landmarks(view[:, ::-1] if mirrored else view), window, box, mirrored)
+    assert seen is not None and seen.landmarks is not None and seen.landmarks.shape == (25, 4)
+    # Seen mirrored, the point on the left is the right shoulder of the straight photo.
+    shoulder, corner = ("shoulder_right", (109, 30)) if mirrored else ("shoulder_left", (70, 30))
+    for name, place in ((shoulder, corner), ("hem_left", (70, 59)), ("hem_right", (109, 59))):
+        landmark = seen.landmarks[SHORT_SLEEVE_TOP.index(name)]
+        assert np.allclose(landmark[:2], place, atol=1.0) and np.allclose(landmark[2:], (0.9, 0.75))
 
 
 def test_an_instance_that_is_not_seen_again_is_none() -> None:
@@ -65,13 +94,13 @@ def test_an_instance_that_is_not_seen_again_is_none() -> None:
     assert same_instance(perfect(window.cut(photo, 100)), window, other, False) is None
 
 
-def predictor_that_sees(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Any:
+def predictor_that_sees(monkeypatch: pytest.MonkeyPatch, see: Any = perfect, **changes: Any) -> Any:
     from tryon.models.mask_rcnn import Predictor, build_mask_rcnn
 
     predictor = Predictor(build_mask_rcnn(tiny(**changes), 1))
 
     def say(squares: list[np.ndarray], windows: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
-        return [{**perfect(square), "scores": np.array([0.9, 0.0], np.float32)} for square in squares]
+        return [{**see(square), "scores": np.array([0.9, 0.0], np.float32)} for square in squares]
 
     monkeypatch.setattr(predictor, "_say", say)
     return predictor
@@ -83,6 +112,48 @@ def test_both_views_are_averaged_at_the_photos_size(monkeypatch: pytest.MonkeyPa
     assert len(found) == 1 and np.allclose(found.boxes[0], box, atol=1.0) and found.scores[0] == pytest.approx(0.9)
     inside = found.mask_probs[0, 40:50, 80:100]
     assert np.allclose(inside, 0.8, atol=0.03)  # the fading of the mirrored view cancels that of the straight one
+
+
+def test_landmarks_of_both_views_are_averaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, _ = photo_with_rectangle()
+    (found,) = predictor_that_sees(monkeypatch, with_landmarks, landmarks=True).predict([photo])
+    assert found.landmarks.shape == (1, 25, 3) and found.visible.shape == (1, 25)
+    hem = [SHORT_SLEEVE_TOP.index(name) for name in ("hem_left", "hem_right")]
+    assert np.allclose(found.landmarks[0, hem], [(70, 59, 0.9), (109, 59, 0.9)], atol=1.0)
+    assert np.allclose(found.visible[0, hem], 0.75)
+    # Each view names another shoulder, so that each is seen by one view in two.
+    shoulder = SHORT_SLEEVE_TOP.index("shoulder_left")
+    assert found.visible[0, shoulder] == pytest.approx(0.5) and found.landmarks[0, shoulder, 2] == pytest.approx(0.95)
+
+
+@pytest.mark.parametrize("second_look", [False, True])
+def test_a_mirrored_photo_has_mirrored_landmarks(monkeypatch: pytest.MonkeyPatch, second_look: bool) -> None:
+    """The ends of the hem exchange their places, whatever the network says of left and right."""
+    photo, _ = photo_with_rectangle()
+    predictor = predictor_that_sees(monkeypatch, with_landmarks, landmarks=True, second_look=second_look)
+    straight, mirrored = predictor.predict([photo, np.ascontiguousarray(photo[:, ::-1])])
+    hem = [SHORT_SLEEVE_TOP.index(name) for name in ("hem_left", "hem_right")]
+    back = flip(mirrored.landmarks[0], photo.shape[1])
+    assert np.allclose(back[hem], straight.landmarks[0, hem], atol=1.0)
+
+
+def test_without_a_landmark_head_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, _ = photo_with_rectangle()
+    (found,) = predictor_that_sees(monkeypatch).predict([photo])
+    assert found.landmarks is None and found.visible is None
+
+
+def test_the_whole_predictor_gives_landmarks_of_its_own() -> None:
+    """An untrained network, all of it: shapes, ranges, and nothing where nothing is found."""
+    from tryon.models.mask_rcnn import Predictor, build_mask_rcnn
+
+    photos = [photo_with_rectangle()[0], np.zeros((40, 40, 3), np.uint8)]
+    predictor = Predictor(build_mask_rcnn(tiny(landmarks=True, min_confidence=0.1), 1), min_confidence=0.1)
+    for found in predictor.predict(photos):
+        assert found.landmarks.shape == (len(found), 25, 3) and found.visible.shape == (len(found), 25)
+        assert np.isfinite(found.landmarks).all() and found.landmarks.dtype == np.float32
+        assert ((found.landmarks[..., 2] >= 0) & (found.landmarks[..., 2] <= 1 + 1e-6)).all()
+        assert (found.visible <= found.landmarks[..., 2] + 1e-6).all()
 
 
 def test_doubtful_detections_keep_their_first_look(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,9 @@ class Frame(Protocol):
             out: `boxes`, `mask_boxes` (D, 4) in half-open pixels of the square and `masks` (D, M, M).
         """
 
+    def points_to_picture(self, points: FloatArray) -> FloatArray:
+        """Points (..., 2) of the square in the picture, both as pixel indices."""
+
 
 @dataclass(frozen=True, eq=False)
 class LetterboxFrame:
@@ -54,6 +57,9 @@ class LetterboxFrame:
         masks = [paste(mask, box, height, width) for mask, box in zip(out["masks"], regions, strict=True)]
         cut = np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
         return cut, _stack(masks, height, width), np.ones(len(boxes), bool)
+
+    def points_to_picture(self, points: FloatArray) -> FloatArray:
+        return self.placement.from_square(points).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +88,11 @@ class ReferenceFrame:
         pairs = zip(out["masks"][real], boxes[real], strict=True)
         masks = [paste_probs(mask, box, self.height, self.width) for mask, box in pairs]
         return swap_axes(boxes[real]).astype(np.float32), _stack(masks, self.height, self.width), real
+
+    def points_to_picture(self, points: FloatArray) -> FloatArray:
+        left, top, right, bottom = self.window
+        scale = np.array([self.width / (right - left), self.height / (bottom - top)])
+        return np.asarray((points + 0.5 - (left, top)) * scale - 0.5, np.float32)
 
     def _within_window(self, boxes: FloatArray) -> NDArray[np.float64]:
         """Boxes of the square, `y1, x1, y2, x2`, as fractions of the window."""

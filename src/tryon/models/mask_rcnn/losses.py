@@ -8,25 +8,32 @@ from typing import Any
 
 from keras import ops
 
+from tryon.config import MaskRCNNConfig
 from tryon.models.mask_rcnn.targets import IGNORE, POSITIVE
 
 COMPONENTS = ("rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask")
+LANDMARK_COMPONENTS = ("mrcnn_landmark", "mrcnn_visibility")
+
+
+def components_of(config: MaskRCNNConfig) -> tuple[str, ...]:
+    """The names of the losses that a configuration's training has."""
+    return COMPONENTS + LANDMARK_COMPONENTS if config.landmarks else COMPONENTS
 
 
 def rpn_class_loss(labels: Any, objectness_logits: Any) -> Any:
     """Mean cross-entropy over the sampled anchors: labels (B, A), logits (B, A, 2)."""
     weights = ops.cast(labels != IGNORE, "float32")
-    return _mean(_cross_entropy(ops.maximum(labels, 0), objectness_logits), weights)
+    return mean(cross_entropy(ops.maximum(labels, 0), objectness_logits), weights)
 
 
 def rpn_bbox_loss(labels: Any, gt_deltas: Any, pred_deltas: Any) -> Any:
     """Mean smooth L1 over the positive anchors' deltas: labels (B, A), deltas (B, A, 4)."""
-    return _mean(ops.mean(smooth_l1(gt_deltas - pred_deltas), axis=-1), ops.cast(labels == POSITIVE, "float32"))
+    return mean(ops.mean(smooth_l1(gt_deltas - pred_deltas), axis=-1), ops.cast(labels == POSITIVE, "float32"))
 
 
 def class_loss(class_ids: Any, weights: Any, class_logits: Any) -> Any:
     """Mean cross-entropy over the RoIs that count: class_ids and weights (B, R), logits (B, R, K)."""
-    return _mean(_cross_entropy(class_ids, class_logits), weights)
+    return mean(cross_entropy(class_ids, class_logits), weights)
 
 
 def active_weights(active: Any, class_logits: Any) -> Any:
@@ -43,7 +50,7 @@ def active_weights(active: Any, class_logits: Any) -> Any:
 def bbox_loss(class_ids: Any, gt_deltas: Any, pred_deltas: Any) -> Any:
     """Mean smooth L1 of the true class's deltas over the positive RoIs: (B, R), (B, R, 4), (B, R, K, 4)."""
     own = ops.take_along_axis(pred_deltas, ops.cast(class_ids, "int32")[..., None, None], axis=2)[..., 0, :]
-    return _mean(ops.mean(smooth_l1(gt_deltas - own), axis=-1), ops.cast(class_ids > 0, "float32"))
+    return mean(ops.mean(smooth_l1(gt_deltas - own), axis=-1), ops.cast(class_ids > 0, "float32"))
 
 
 def mask_loss(class_ids: Any, gt_masks: Any, mask_logits: Any) -> Any:
@@ -51,7 +58,7 @@ def mask_loss(class_ids: Any, gt_masks: Any, mask_logits: Any) -> Any:
     M, M, K)."""
     own = of_class(mask_logits, class_ids)
     entropy = ops.maximum(own, 0.0) - own * gt_masks + ops.log1p(ops.exp(-ops.abs(own)))
-    return _mean(ops.mean(entropy, axis=(2, 3)), ops.cast(class_ids > 0, "float32"))
+    return mean(ops.mean(entropy, axis=(2, 3)), ops.cast(class_ids > 0, "float32"))
 
 
 def of_class(values: Any, class_ids: Any) -> Any:
@@ -67,12 +74,14 @@ def smooth_l1(difference: Any) -> Any:
     return ops.where(size < 1.0, 0.5 * ops.square(size), size - 0.5)
 
 
-def _cross_entropy(class_ids: Any, logits: Any) -> Any:
+def cross_entropy(class_ids: Any, logits: Any) -> Any:
+    """Cross-entropy (...) of logits (..., K)."""
     chosen = ops.take_along_axis(logits, ops.cast(class_ids, "int32")[..., None], axis=-1)[..., 0]
     return ops.logsumexp(logits, axis=-1) - chosen
 
 
-def _mean(values: Any, weights: Any) -> Any:
+def mean(values: Any, weights: Any) -> Any:
+    """Mean of the values whose weight is 1; 0 if there is none."""
     # `where` keeps a padded row's value, whatever it is, out of the sum.
     total = ops.sum(ops.where(weights > 0, values * weights, 0.0))
     return total / ops.maximum(ops.sum(weights), 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from tryon.config import MaskRCNNConfig
+from tryon.config import LANDMARK_CLASS, MaskRCNNConfig
 from tryon.models.layers.boxes import expand
 from tryon.models.layers.precision import computing_in
 from tryon.models.layers.roi_align import CornerRoIAlign, RoIAlign
@@ -17,6 +17,7 @@ from tryon.models.mask_rcnn import backbones, heads
 from tryon.models.mask_rcnn.anchors import pyramid_anchors
 from tryon.models.mask_rcnn.conventions import FINE_STRIDE, STRIDES, conventions_of, picture_range_of
 from tryon.models.mask_rcnn.decoding import objectness_scores, propose
+from tryon.models.mask_rcnn.landmarks import landmark_head
 
 BOX_POOL_PX = 7
 BOX_LEVELS = 4  # heads read P2 to P5
@@ -59,6 +60,10 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
                 convolutions=config.mask_convolutions, upsamplings=config.mask_upsamplings,
                 fine_channels=self._fine_channels, **norm,
             )  # fmt: skip
+            self.landmark_head: keras.Model | None = None
+            if config.landmarks:
+                self.landmark_head = landmark_head(config.mask_pool_px, channels, config.landmark_channels)
+                self.landmark_class = 1 + config.class_names.index(LANDMARK_CLASS)
         self.box_align = self._align(BOX_POOL_PX, STRIDES[:BOX_LEVELS], "box_align")
         self.mask_align = self._align(config.mask_pool_px, STRIDES[:BOX_LEVELS], "mask_align")
         self.fine_align = self._align(2 * config.mask_pool_px, (FINE_STRIDE,), "fine_align")
@@ -126,18 +131,35 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
 
     def mask(self, rois: Any, maps: list[Any], training: bool = False) -> Any:
         """Mask logits (B, R, M, M, K) of the regions of RoIs (B, R, 4)."""
+        return self._mask_of(self._pool_regions(rois, maps), rois.shape[1], training)
+
+    def mask_and_landmarks(self, rois: Any, maps: list[Any], training: bool = False) -> dict[str, Any]:
+        """`mask_logits` (B, R, M, M, K) and, with a landmark head, `heat_logits` (B, R, H, H, L) and
+        `visibility_logits` (B, R, L, 3) of the regions of RoIs (B, R, 4), whose features are pooled once."""
+        pooled, R = self._pool_regions(rois, maps), rois.shape[1]
+        said = {"mask_logits": self._mask_of(pooled, R, training)}
+        if self.landmark_head is not None:
+            heat, visibility = self.landmark_head(pooled[0], training=training)
+            said["heat_logits"] = _whole(ops.reshape(heat, (-1, R, *heat.shape[1:])))
+            said["visibility_logits"] = _whole(ops.reshape(visibility, (-1, R, *visibility.shape[1:])))
+        return said
+
+    def _pool_regions(self, rois: Any, maps: list[Any]) -> list[Any]:
+        """Features of the regions of RoIs, one below the other (B * R, pool, pool, C), and the fine ones."""
         regions = self.mask_regions(rois)
         pooled = [self.mask_align(regions, maps[:BOX_LEVELS])]
         if self._fine:
             pooled.append(self.fine_align(regions, maps[BOX_LEVELS:]))
-        flat = [ops.reshape(cells, (-1, *cells.shape[2:])) for cells in pooled]
-        logits = self.mask_head(flat if self._fine else flat[0], training=training)
-        return _whole(ops.reshape(logits, (-1, rois.shape[1], self.mask_side, self.mask_side, self.classes)))
+        return [ops.reshape(cells, (-1, *cells.shape[2:])) for cells in pooled]
+
+    def _mask_of(self, pooled: list[Any], count: int, training: bool) -> Any:
+        logits = self.mask_head(pooled if self._fine else pooled[0], training=training)
+        return _whole(ops.reshape(logits, (-1, count, self.mask_side, self.mask_side, self.classes)))
 
     def named_layers(self) -> list[keras.layers.Layer]:
-        """All layers that hold weights, in the order of the 2017 implementation's parts."""
-        parts = (self.trunk, self.rpn, self.mask_head, self.box_head)
-        return [layer for part in parts for layer in part.layers if layer.weights]
+        """All layers that hold weights, in the order of the 2017 implementation's parts, then ours."""
+        parts = (self.trunk, self.rpn, self.mask_head, self.box_head, self.landmark_head)
+        return [layer for part in parts if part is not None for layer in part.layers if layer.weights]
 
     def choose_layers(self, choice: str) -> None:
         """Let only the layers of a choice (`heads`, `3+`, `4+`, `5+`, `all`) learn."""
@@ -171,7 +193,10 @@ def build_mask_rcnn(config: MaskRCNNConfig, seed: int = 0) -> MaskRCNN:
 
 # Standard deviations of the layers that predict, small so that training starts from "I do not know" (Lin et
 # al. 2017 b).
-_PREDICTORS = {"rpn_class_raw": 0.01, "rpn_bbox_pred": 0.01, "mrcnn_class_logits": 0.01, "mrcnn_bbox_fc": 0.001}
+_PREDICTORS = {
+    "rpn_class_raw": 0.01, "rpn_bbox_pred": 0.01, "mrcnn_class_logits": 0.01, "mrcnn_bbox_fc": 0.001,
+    "mrcnn_landmark": 0.01, "mrcnn_landmark_rough": 0.01, "mrcnn_landmark_visibility": 0.01,
+}  # fmt: skip
 
 
 def _draw_weights(layer: keras.layers.Layer, draws: np.random.Generator) -> None:

@@ -32,12 +32,17 @@ class Detections:
         scores: (N,) confidences.
         class_ids: (N,), from 1 on in the order of `class_names`.
         mask_probs: (N, H, W) float32 at the picture's own size.
+        landmarks: (N, 25, 3) of short sleeve tops: x, y as pixel indices, and the probability that the point is within
+            the picture; None from a network without a landmark head.
+        visible: (N, 25) probabilities that the landmarks are seen, not covered.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     class_ids: NDArray[np.int32]
     mask_probs: NDArray[np.float32]
+    landmarks: NDArray[np.float32] | None = None
+    visible: NDArray[np.float32] | None = None
 
     @property
     def masks(self) -> NDArray[np.bool_]:
@@ -117,10 +122,14 @@ class Predictor:
             lasting = [view for view in seen if view is not None]
             if lasting:
                 height, width = images[picture].shape[:2]
-                box = np.mean([box for box, _, _ in lasting], axis=0)
+                box = np.mean([view.box for view in lasting], axis=0)
                 found[picture].boxes[index] = np.clip(box, 0, np.array([width, height, width, height]))
-                pasted = [paste(mask, region, height, width) for _, mask, region in lasting]
+                pasted = [paste(view.mask, view.region, height, width) for view in lasting]
                 found[picture].mask_probs[index] = np.mean(pasted, axis=0)
+                landmarks, visible = found[picture].landmarks, found[picture].visible
+                if landmarks is not None and visible is not None:
+                    mean = np.mean([view.landmarks for view in lasting if view.landmarks is not None], axis=0)
+                    landmarks[index], visible[index] = mean[:, :3], mean[:, 3]
         return found
 
     def _say(self, squares: list[NDArray[np.uint8]], windows: list[NDArray[np.float32]]) -> list[dict[str, Any]]:
@@ -142,11 +151,16 @@ class Predictor:
         keep = (out["class_ids"] > 0) & (out["scores"] >= max(self.min_confidence, 1e-6))
         chosen = {name: values[keep] for name, values in out.items()}
         boxes, mask_probs, real = framed.to_picture(chosen)
+        landmarks = chosen["landmarks"][real] if "landmarks" in chosen else None
+        if landmarks is not None:
+            landmarks[..., :2] = framed.points_to_picture(landmarks[..., :2])
         return Detections(
             boxes=boxes,
             scores=chosen["scores"][real].astype(np.float32),
             class_ids=chosen["class_ids"][real].astype(np.int32),
             mask_probs=mask_probs,
+            landmarks=None if landmarks is None else landmarks[..., :3],
+            visible=None if landmarks is None else landmarks[..., 3],
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.geometry.boxes import iou_matrix
+from tryon.geometry.landmarks import FLIP_ORDER
 from tryon.images.resizing import letterbox
 
 FloatArray = NDArray[np.float32]
@@ -48,6 +49,12 @@ class Window:
         shift = np.array([self.left, self.top, self.left, self.top], np.float32)
         return np.asarray(boxes * np.float32(self.side / self.side_px) + shift, np.float32)
 
+    def landmarks_to_photo(self, landmarks: FloatArray) -> FloatArray:
+        """Landmarks (L, 4) of the network's square, the first two numbers pixel indices, in the photo."""
+        moved = landmarks.astype(np.float32)
+        moved[:, :2] = (moved[:, :2] + 0.5) * (self.side / self.side_px) + (self.left, self.top) - 0.5
+        return moved
+
 
 def window_round(box: FloatArray, margin: float, side_px: int) -> Window:
     """The square window round a box (4,) with a margin on each side, as a fraction of the box's longer side."""
@@ -56,27 +63,42 @@ def window_round(box: FloatArray, margin: float, side_px: int) -> Window:
     return Window(round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2), side, side_px)
 
 
-def same_instance(
-    out: dict[str, NDArray[Any]], window: Window, box: FloatArray, mirrored: bool
-) -> tuple[FloatArray, FloatArray, FloatArray] | None:
-    """Box (4,), mask (M, M) and the mask's box (4,) in the photo, of the instance that `box` (4,) found first;
-    None if lost.
+@dataclass(frozen=True, eq=False)
+class View:
+    """What one view says of an instance, in the photo: box (4,), mask (M, M), the mask's box (4,), and landmarks
+    (L, 4) as the detector gives them, if it does."""
+
+    box: FloatArray
+    mask: FloatArray
+    region: FloatArray
+    landmarks: FloatArray | None
+
+
+def same_instance(out: dict[str, NDArray[Any]], window: Window, box: FloatArray, mirrored: bool) -> View | None:
+    """What is said of the instance that `box` (4,) found first; None if lost.
 
     Args:
-        out: what the network says of the window: `boxes`, `class_ids`, `masks`, `mask_boxes`.
+        out: what the network says of the window: `boxes`, `class_ids`, `masks`, `mask_boxes` and maybe `landmarks`.
         mirrored: the window was shown mirrored.
     """
-    boxes, mask_boxes, masks = out["boxes"], out["mask_boxes"], out["masks"]
     if mirrored:
-        boxes, mask_boxes = _mirror(boxes, window.side_px), _mirror(mask_boxes, window.side_px)
-        masks = masks[:, :, ::-1]
-    in_photo = window.to_photo(boxes)
+        out = _mirror(out, window.side_px)
+    in_photo = window.to_photo(out["boxes"])
     overlap = np.where(out["class_ids"] > 0, iou_matrix(box[None], in_photo)[0], 0.0)
     best = int(np.argmax(overlap))
     if overlap[best] < SAME_IOU:
         return None
-    return in_photo[best], masks[best], window.to_photo(mask_boxes[best : best + 1])[0]
+    region = window.to_photo(out["mask_boxes"][best : best + 1])[0]
+    landmarks = window.landmarks_to_photo(out["landmarks"][best]) if "landmarks" in out else None
+    return View(in_photo[best], out["masks"][best], region, landmarks)
 
 
-def _mirror(boxes: FloatArray, side: int) -> FloatArray:
-    return np.asarray(np.stack([side - boxes[:, 2], boxes[:, 1], side - boxes[:, 0], boxes[:, 3]], axis=1), np.float32)
+def _mirror(out: dict[str, NDArray[Any]], side: int) -> dict[str, NDArray[Any]]:
+    """What is said of a mirrored square, in the straight one."""
+    mirrored = {**out, "masks": out["masks"][:, :, ::-1]}
+    for name in ("boxes", "mask_boxes"):
+        mirrored[name] = (out[name] * np.array([-1, 1, -1, 1]) + np.array([side, 0, side, 0]))[:, [2, 1, 0, 3]]
+    if "landmarks" in out:
+        landmarks = out["landmarks"][:, FLIP_ORDER]
+        mirrored["landmarks"] = landmarks * np.array([-1, 1, 1, 1]) + np.array([side - 1, 0, 0, 0])
+    return mirrored

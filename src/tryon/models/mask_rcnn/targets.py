@@ -30,6 +30,7 @@ class RoITargets:
     deltas: Any  # (B, R, 4)
     positive: Any  # (B, Q): 1 where one of the first Q RoIs is positive
     masks: Any  # (B, Q, M, M) in [0, 1]
+    owners: Any  # (B, Q): place of the object that each of them belongs to
 
 
 def anchor_targets(anchors: Any, gt_boxes: Any, gt_class_ids: Any, noise: Any, sampled: int) -> tuple[Any, Any]:
@@ -104,6 +105,7 @@ def roi_targets(
         deltas=conventions.encode(boxes, matched),
         positive=ops.cast(is_positive, "float32"),
         masks=_mask_targets(gt["masks"], owner_positive, regions, mask_side, conventions),
+        owners=owner_positive,
     )
 
 

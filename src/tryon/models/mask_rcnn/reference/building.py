@@ -58,6 +58,8 @@ def reference_config(
         mask_pool_px=14,
         mask_upsamplings=1,
         mask_margin=0.0,
+        landmarks=False,
+        landmark_channels=32,
         box_passes=1,
         max_instances=100,
         detections=detections,
@@ -93,13 +95,15 @@ def with_reference_conventions(config: MaskRCNNConfig) -> MaskRCNNConfig:
     """The configuration as weights of the 2017 implementation need it: loading them selects this.
 
     Sizes stay as they are. Boxes, anchors and samples become the reference's, and what it does not have is left out:
-    fine mask features, a margin round masks, further box passes, the second look, masks brought to the picture's edges.
+    fine mask features, a margin round masks, landmarks, further box passes, the second look, masks brought to the
+    picture's edges.
     """
     return replace(
         config,
         conventions="reference",
         mask_features="pyramid",
         mask_margin=0.0,
+        landmarks=False,
         box_passes=1,
         second_look=False,
         refinement="none",
