@@ -47,7 +47,7 @@ def _write_tables(folder: Path, measured: list[Any]) -> None:
 
 def _draw(folder: Path, photos: list[Any], measured: list[Any], confidence: float) -> None:
     """Some photos of worn shirts evenly over the split, and the worst shirts closely, with a table of their scores."""
-    from tryon.evaluation.shirt_pictures import draw_closely, draw_outlines
+    from tryon.evaluation.shirt_pictures import draw_closely, draw_landmarks, draw_outlines
     from tryon.evaluation.shirts import SCORE_COLUMNS, SHOP, worst_shirts
     from tryon.formats.tables import write_table
     from tryon.images.files import read_image, write_png
@@ -55,14 +55,16 @@ def _draw(folder: Path, photos: list[Any], measured: list[Any], confidence: floa
     paths = {photo.name: photo.path for photo in photos}
     worn = [photo for photo in measured if photo.truth.source != SHOP]
     for photo in worn[:: max(1, len(worn) // OVERLAYS)][:OVERLAYS]:
-        found = photo.found.above(confidence).masks
-        drawn = draw_outlines(read_image(paths[photo.truth.name]), list(photo.truth.masks), list(found))
+        found, image = photo.found.above(confidence), read_image(paths[photo.truth.name])
+        drawn = draw_outlines(image, list(photo.truth.masks), list(found.masks))
+        if found.landmarks is not None:
+            drawn = draw_landmarks(drawn, image.shape[1], photo.truth.landmarks, found.landmarks)
         write_png(folder / "overlays" / f"{Path(photo.truth.name).stem}.png", drawn)
     rows = []
     for rank, (photo, score) in enumerate(worst_shirts(measured, WORST), start=1):
         name = f"{rank:02d}_{Path(score.photo).stem}_{score.shirt}.png"
-        shirt, found = photo.truth.masks[score.shirt - 1], photo.found.above(confidence).masks
-        write_png(folder / "worst" / name, draw_closely(read_image(paths[score.photo]), shirt, list(found)))
+        shirt, masks = photo.truth.masks[score.shirt - 1], photo.found.above(confidence).masks
+        write_png(folder / "worst" / name, draw_closely(read_image(paths[score.photo]), shirt, list(masks)))
         rows.append({"picture": name, **score.row()})
     write_table(folder / "worst.csv", ("picture", *SCORE_COLUMNS), rows)
 

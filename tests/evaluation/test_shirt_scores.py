@@ -10,7 +10,7 @@ from tests.datasets.outlined_folders import write_split
 from tryon.datasets.outlines import read_outlines
 from tryon.errors import DataError
 from tryon.evaluation.borders import cutout_border_ciede2000
-from tryon.evaluation.shirt_pictures import FOUND_COLOUR, TRUE_COLOUR, draw_closely, draw_outlines
+from tryon.evaluation.shirt_pictures import FOUND_COLOUR, TRUE_COLOUR, draw_closely, draw_landmarks, draw_outlines
 from tryon.evaluation.shirt_sets import measure_photos
 from tryon.evaluation.shirts import (
     CURVE_COLUMNS,
@@ -39,16 +39,21 @@ def square(left: int, top: int, side: int) -> np.ndarray:
 
 
 def truth(
-    *masks: np.ndarray, name: str = "a.jpg", source: str = "user", slices: tuple[str, ...] = ("scale_2",)
+    *masks: np.ndarray,
+    name: str = "a.jpg",
+    source: str = "user",
+    slices: tuple[str, ...] = ("scale_2",),
+    landmarks: np.ndarray | None = None,
 ) -> Truth:
     stacked = np.stack(masks) if masks else np.zeros((0, 60, 60), bool)
-    return Truth(name, source, stacked, tuple(slices for _ in masks))
+    points = np.zeros((len(masks), 25, 3)) if landmarks is None else landmarks
+    return Truth(name, source, stacked, tuple(slices for _ in masks), points)
 
 
-def found(*pairs: tuple[np.ndarray, float]) -> Found:
+def found(*pairs: tuple[np.ndarray, float], landmarks: np.ndarray | None = None) -> Found:
     masks = np.stack([mask for mask, _ in pairs]) if pairs else np.zeros((0, 60, 60), bool)
     boxes = np.stack([from_mask(mask) for mask in masks]) if pairs else np.zeros((0, 4), np.float32)
-    return Found(boxes, np.array([score for _, score in pairs], np.float32), masks)
+    return Found(boxes, np.array([score for _, score in pairs], np.float32), masks, landmarks)
 
 
 def scored(truth: Truth, found: Found) -> list[ShirtScore]:
@@ -200,3 +205,51 @@ def test_photos_are_read_and_measured_in_batches(tmp_path: Path) -> None:
         assert np.array_equal(one.truth.masks[0], mask) and np.array_equal(one.found.masks[0], mask)
         assert len(one.found.scores) == 2 and one.scores[0].score == pytest.approx(0.9)
         assert one.scores[0].mask_iou == 1.0
+
+
+def points_of(shift: float = 0.0) -> np.ndarray:
+    """Landmarks (1, 25, 3) on a grid within the square from 10 to 30, the last one hidden."""
+    y, x = np.divmod(np.arange(25), 5)
+    points = np.stack([11 + 4 * x + shift, 11 + 4 * y, np.full(25, 2)], axis=1)[None].astype(float)
+    points[0, 24, 2] = 1
+    return points
+
+
+def test_landmarks_of_worn_shirts_have_their_own_precision() -> None:
+    mask = square(10, 10, 20)
+    right = (truth(mask, landmarks=points_of()), found((mask, 0.9), landmarks=points_of()))
+    shop = (truth(mask, source="shop", landmarks=points_of()), found((mask, 0.9), landmarks=points_of(9.0)))
+    metrics = summarise(measured(right, shop))
+    assert metrics["landmark_ap"] == metrics["landmark_ap50"] == metrics["landmark_ap_visible"] == pytest.approx(1.0)
+    off = (right[0], found((mask, 0.9), landmarks=points_of(9.0)))
+    assert summarise(measured(off))["landmark_ap"] == 0.0
+
+
+def test_landmarks_that_nobody_placed_or_sought_have_none() -> None:
+    mask = square(10, 10, 20)
+    unsought = (truth(mask, landmarks=points_of()), found((mask, 0.9)))
+    unplaced = (truth(mask), found((mask, 0.9), landmarks=points_of()))
+    for pair in (unsought, unplaced):
+        assert not [name for name in summarise(measured(pair)) if name.startswith("landmark")]
+
+
+def test_landmarks_follow_the_detections_that_count() -> None:
+    masks = square(10, 10, 20), square(12, 10, 20)
+    both = found((masks[0], 0.9), (masks[1], 0.2), landmarks=np.concatenate([points_of(), points_of(3.0)]))
+    kept = both.above(0.5).landmarks
+    assert kept is not None and np.array_equal(kept, points_of())
+
+
+def test_landmarks_are_drawn_where_they_are() -> None:
+    drawn = draw_outlines(np.full((60, 60, 3), 90, np.uint8), [], [])
+    scale = drawn.shape[1] / 60
+    true, detected = points_of(), points_of(1.0)
+    true[0, 1:24], detected[0, 1:] = 0, 0
+    detected[0, 0, 2] = 0.9
+    marked = draw_landmarks(drawn, 60, true, detected)
+    green, magenta = (np.abs(marked.astype(int) - colour).max(axis=2) < 30 for colour in (TRUE_COLOUR, FOUND_COLOUR))
+    dot, ring = ((true[0, place, :2] + 0.5) * scale - 0.5 for place in (0, 24))
+    assert green[round(dot[1]), round(dot[0])] and not green[round(ring[1]), round(ring[0])]
+    assert green[round(ring[1]), round(ring[0]) + 4]
+    assert np.allclose(np.argwhere(magenta).mean(axis=0), [dot[1], dot[0] + scale], atol=1.0)
+    assert (draw_landmarks(drawn, 60, true * 0, detected * 0) == drawn).all()

@@ -24,7 +24,7 @@ def measured(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from tryon.models.mask_rcnn import build_mask_rcnn, save_model
 
     write_workspace(workspace)
-    save_model(workspace / "models/mask_rcnn", build_mask_rcnn(tiny(min_confidence=0.1), 1), {})
+    save_model(workspace / "models/mask_rcnn", build_mask_rcnn(tiny(min_confidence=0.1, landmarks=True), 1), {})
     remember_runs(monkeypatch)
     return workspace
 
@@ -39,6 +39,7 @@ def test_figures_tables_and_pictures_and_twice_the_same_bytes(measured: Path) ->
     metrics = json.loads((measured / "metrics/mask_rcnn.json").read_text())
     assert {"found_rate", "mask_iou", "boundary_iou", "border_ciede2000"} <= set(metrics)
     assert {f"{shape}_{ap}" for shape in ("mask", "box") for ap in ("ap", "ap50", "ap75")} <= set(metrics)
+    assert {"landmark_ap", "landmark_ap50", "landmark_ap75", "landmark_ap_visible"} <= set(metrics)
     slices = {"scale_2", "occlusion_1", "zoom_1", "viewpoint_2"}
     assert {f"{measure}/{name}" for measure in ("mask_iou", "boundary_iou") for name in slices} <= set(metrics)
     report = measured / "reports/mask_rcnn"

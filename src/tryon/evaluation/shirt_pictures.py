@@ -1,4 +1,4 @@
-"""Photos with outlines drawn on them: green the annotated shirt, magenta the detected one."""
+"""Photos with outlines and landmarks drawn on them: green the annotated shirt, magenta the detected one."""
 
 import math
 from collections.abc import Sequence
@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.geometry import boxes
+from tryon.geometry.landmarks import ABSENT, VISIBLE
 from tryon.images.resizing import resize_long_side
 
 TRUE_COLOUR, FOUND_COLOUR = (40, 220, 60), (255, 40, 200)
 LONG_SIDE_PX = 512
+LEAST_CONFIDENCE = 0.5
 _ROOM = 0.15  # round a shirt that is looked at closely, as a part of its box
 
 
@@ -30,6 +32,25 @@ def draw_outlines(
     return np.asarray(resize_long_side(canvas, LONG_SIDE_PX), np.uint8)
 
 
+def draw_landmarks(
+    drawn: NDArray[np.uint8], width: int, true_landmarks: NDArray[np.floating], found_landmarks: NDArray[np.floating]
+) -> NDArray[np.uint8]:
+    """What `draw_outlines` made of a photo of this width, with landmarks (N, 25, 3) on it.
+
+    Annotated ones are dots, or rings where they are hidden; detected ones are crosses, drawn where they are more
+    probably within the picture than not.
+    """
+    canvas, scale = drawn.copy(), drawn.shape[1] / width
+    for x, y, visibility in true_landmarks.reshape(-1, 3):
+        if visibility != ABSENT:
+            thickness = cv2.FILLED if visibility == VISIBLE else 1
+            cv2.circle(canvas, _pixel(x, y, scale), 4, TRUE_COLOUR, thickness, cv2.LINE_AA)
+    for x, y, confidence in found_landmarks.reshape(-1, 3):
+        if confidence > LEAST_CONFIDENCE:
+            cv2.drawMarker(canvas, _pixel(x, y, scale), FOUND_COLOUR, cv2.MARKER_CROSS, 9, 2)
+    return canvas
+
+
 def draw_closely(
     photo: NDArray[np.uint8], shirt: NDArray[np.bool_], found_masks: Sequence[NDArray[np.bool_]]
 ) -> NDArray[np.uint8]:
@@ -39,3 +60,8 @@ def draw_closely(
     left, top, right, bottom = (int(edge) for edge in boxes.clip(box, *photo.shape[:2])[0])
     window = (slice(top, bottom), slice(left, right))
     return draw_outlines(photo[window], [shirt[window]], [mask[window] for mask in found_masks])
+
+
+def _pixel(x: float, y: float, scale: float) -> tuple[int, int]:
+    """The pixel of an enlarged picture that shows a point of the picture."""
+    return round((x + 0.5) * scale - 0.5), round((y + 0.5) * scale - 0.5)

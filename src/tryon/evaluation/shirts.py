@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from tryon.errors import DataError
 from tryon.evaluation.borders import cutout_border_ciede2000
+from tryon.evaluation.landmarks import landmark_ap
 from tryon.evaluation.masks import Detected, GroundTruth, Kind, boundary_iou, coco_ap, mask_iou, precision_recall
 from tryon.geometry.boxes import from_mask
+from tryon.geometry.landmarks import VISIBLE
 
 FOUND_IOU = 0.5  # COCO's lowest threshold: below it a detection is of something else
 SHOP = "shop"
@@ -26,26 +28,30 @@ _KINDS: dict[str, Kind] = {"mask": "segm", "box": "bbox"}
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The shirts of one photo: masks (N, H, W), and for each the slices that it belongs to."""
+    """The shirts of one photo: masks (N, H, W), for each the slices that it belongs to, and landmarks (N, 25, 3)."""
 
     name: str
     source: str
     masks: NDArray[np.bool_]
     slices: tuple[tuple[str, ...], ...]
+    landmarks: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What was detected in one photo: boxes (N, 4), scores (N,), masks (N, H, W)."""
+    """What was detected in one photo: boxes (N, 4), scores (N,), masks (N, H, W), and landmarks (N, 25, 3) from a
+    detector that finds them."""
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     masks: NDArray[np.bool_]
+    landmarks: NDArray[np.float32] | None
 
     def above(self, confidence: float) -> "Found":
         """The detections of at least this confidence."""
         keep = self.scores >= confidence
-        return Found(self.boxes[keep], self.scores[keep], self.masks[keep])
+        landmarks = None if self.landmarks is None else self.landmarks[keep]
+        return Found(self.boxes[keep], self.scores[keep], self.masks[keep], landmarks)
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def _score(truth: Truth, shirt: int, found: Found, detection: int | None, photo:
 
 def summarise(measured: Sequence[Measured]) -> dict[str, float]:
     """The flat metrics of `metrics/mask_rcnn.json`, over worn shirts; `mask_iou/SLICE` and `boundary_iou/SLICE` for
-    each slice, and for the shop's.
+    each slice, and for the shop's; of landmarks only where they are annotated and looked for.
 
     Raises:
         DataError: there is no worn shirt at all.
@@ -137,6 +143,7 @@ def summarise(measured: Sequence[Measured]) -> dict[str, float]:
     for name, kind in _KINDS.items():
         precision = coco_ap(*_worn_shapes(measured, kind), kind)
         metrics |= {f"{name}_{measure}": value for measure, value in precision.items()}
+    metrics |= _landmark_precision(measured)
     slices = _by_slice(measured)
     for measure in ("mask_iou", "boundary_iou"):
         metrics |= {f"{measure}/{name}": _means(chosen)[measure] for name, chosen in slices.items()}
@@ -191,6 +198,15 @@ def _worn_shapes(measured: Sequence[Measured], kind: Kind) -> tuple[GroundTruth,
     truths = [photo.truth.masks if kind == "segm" else _boxes(photo.truth.masks) for photo in worn]
     founds = [(photo.found.masks if kind == "segm" else photo.found.boxes, photo.found.scores) for photo in worn]
     return truths, founds
+
+
+def _landmark_precision(measured: Sequence[Measured]) -> dict[str, float]:
+    """Average precision of worn shirts' landmarks; the box of a shirt's mask is its size."""
+    worn = [photo for photo in measured if photo.truth.source != SHOP]
+    truths = [(photo.truth.landmarks, _boxes(photo.truth.masks)) for photo in worn]
+    founds = [(photo.found.landmarks, photo.found.scores) for photo in worn if photo.found.landmarks is not None]
+    visible = any((landmarks[..., 2] == VISIBLE).any() for landmarks, _ in truths)
+    return landmark_ap(truths, founds) if founds and visible else {}
 
 
 def _boxes(masks: NDArray[np.bool_]) -> NDArray[np.float32]:
