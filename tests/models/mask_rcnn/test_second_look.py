@@ -15,13 +15,13 @@ SIDE = 64
 def perfect(square: np.ndarray) -> dict[str, np.ndarray]:
     """What a perfect network would say of a red rectangle: its box, and a mask that fills it."""
     red = square[..., 0].astype(int) - square[..., 1] > 100
-    boxes = np.zeros((2, 4), np.float32)
+    boxes = np.zeros((int(red.any()), 4), np.float32)
     if red.any():
         rows, columns = np.flatnonzero(red.any(1)), np.flatnonzero(red.any(0))
         boxes[0] = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    masks = np.zeros((2, 8, 8), np.float32)
-    masks[0] = np.linspace(1, 0.6, 8)[None, :]  # fades to the right, so that mirroring shows
-    return {"boxes": boxes, "class_ids": np.array([int(red.any()), 0]), "masks": masks, "mask_boxes": boxes}
+    masks = np.zeros((len(boxes), 8, 8), np.float32)
+    masks[:] = np.linspace(1, 0.6, 8)[None, :]  # fades to the right, so that mirroring shows
+    return {"boxes": boxes, "class_ids": np.ones(len(boxes), int), "masks": masks, "mask_boxes": boxes}
 
 
 def photo_with_rectangle() -> tuple[np.ndarray, np.ndarray]:
@@ -60,8 +60,10 @@ def with_landmarks(square: np.ndarray) -> dict[str, np.ndarray]:
     """What a perfect network with a landmark head would say: the left shoulder and the two ends of the hem at the
     box's corners."""
     out = perfect(square)
+    out["landmarks"] = np.zeros((len(out["boxes"]), 25, 4), np.float32)
+    if not len(out["boxes"]):
+        return out
     x1, y1, x2, y2 = out["boxes"][0]
-    out["landmarks"] = np.zeros((2, 25, 4), np.float32)
     out["landmarks"][0, :, 2:] = (1.0, 0.25)
     for place, x, y in (("shoulder_left", x1, y1), ("hem_left", x1, y2 - 1), ("hem_right", x2 - 1, y2 - 1)):
         out["landmarks"][0, SHORT_SLEEVE_TOP.index(place)] = (x, y, 0.9, 0.75)
@@ -94,15 +96,20 @@ def test_an_instance_that_is_not_seen_again_is_none() -> None:
     assert same_instance(perfect(window.cut(photo, 100)), window, other, False) is None
 
 
+def with_score(said: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {**said, "scores": np.full(len(said["boxes"]), 0.9, np.float32)}
+
+
 def predictor_that_sees(monkeypatch: pytest.MonkeyPatch, see: Any = perfect, **changes: Any) -> Any:
     from tryon.models.mask_rcnn import Predictor, build_mask_rcnn
 
     predictor = Predictor(build_mask_rcnn(tiny(**changes), 1))
 
-    def say(squares: list[np.ndarray], windows: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
-        return [{**see(square), "scores": np.array([0.9, 0.0], np.float32)} for square in squares]
+    def detect(images: np.ndarray, windows: np.ndarray, min_score: float = 0.0) -> list[dict[str, np.ndarray]]:
+        assert min_score <= 0.9
+        return [with_score(see(image)) for image in images]
 
-    monkeypatch.setattr(predictor, "_say", say)
+    monkeypatch.setattr(predictor._detector, "detect", detect)
     return predictor
 
 

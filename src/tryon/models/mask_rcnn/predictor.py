@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,8 +67,7 @@ class Predictor:
         self.min_confidence = network.config.min_confidence if min_confidence is None else min_confidence
         self.refinement = network.config.refinement
         self._ground = network.conventions.ground
-        self._model = Detector(network)
-        self._model.compile(jit_compile=keras.backend.backend() == "jax")
+        self._detector = Detector(network)
 
     def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Detections in RGB pictures (H, W, 3) uint8 of any sizes."""
@@ -100,7 +98,8 @@ class Predictor:
 
     def _first_look(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         frames = [frame(image, self.config) for image in images]
-        said = self._say([framed.square for framed in frames], [framed.window for framed in frames])
+        squares, windows = [framed.square for framed in frames], [framed.window for framed in frames]
+        said = self._say(squares, windows, max(self.min_confidence, 1e-6))
         return [self._in_picture(out, framed) for out, framed in zip(said, frames, strict=True)]
 
     def _second_look(self, images: Sequence[NDArray[np.uint8]], found: list[Detections]) -> list[Detections]:
@@ -132,32 +131,28 @@ class Predictor:
                     landmarks[index], visible[index] = mean[:, :3], mean[:, 3]
         return found
 
-    def _say(self, squares: list[NDArray[np.uint8]], windows: list[NDArray[np.float32]]) -> list[dict[str, Any]]:
+    def _say(
+        self, squares: list[NDArray[np.uint8]], windows: list[NDArray[np.float32]], min_score: float = 0.0
+    ) -> list[dict[str, Any]]:
         """What the network says of each square (S, S, 3), in batches of two sizes only, so that it is traced
         at most twice."""
         said = []
         for start in range(0, len(squares), BATCH):
             chunk, cut = squares[start : start + BATCH], windows[start : start + BATCH]
             padding = BATCH - len(chunk) if len(chunk) > 1 else 0
-            batch = {
-                "images": np.stack([*chunk, *chunk[:1] * padding]),
-                "windows": np.stack([*cut, *cut[:1] * padding]),
-            }
-            out = self._model.predict_on_batch(batch)
-            said += [{name: values[index] for name, values in out.items()} for index in range(len(chunk))]
+            images, places = np.stack([*chunk, *chunk[:1] * padding]), np.stack([*cut, *cut[:1] * padding])
+            said += self._detector.detect(images, places, min_score)[: len(chunk)]
         return said
 
     def _in_picture(self, out: dict[str, NDArray[Any]], framed: Frame) -> Detections:
-        keep = (out["class_ids"] > 0) & (out["scores"] >= max(self.min_confidence, 1e-6))
-        chosen = {name: values[keep] for name, values in out.items()}
-        boxes, mask_probs, real = framed.to_picture(chosen)
-        landmarks = chosen["landmarks"][real] if "landmarks" in chosen else None
+        boxes, mask_probs, real = framed.to_picture(out)
+        landmarks = out["landmarks"][real] if "landmarks" in out else None
         if landmarks is not None:
             landmarks[..., :2] = framed.points_to_picture(landmarks[..., :2])
         return Detections(
             boxes=boxes,
-            scores=chosen["scores"][real].astype(np.float32),
-            class_ids=chosen["class_ids"][real].astype(np.int32),
+            scores=out["scores"][real].astype(np.float32),
+            class_ids=out["class_ids"][real].astype(np.int32),
             mask_probs=mask_probs,
             landmarks=None if landmarks is None else landmarks[..., :3],
             visible=None if landmarks is None else landmarks[..., 3],

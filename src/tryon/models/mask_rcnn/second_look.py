@@ -78,16 +78,16 @@ def same_instance(out: dict[str, NDArray[Any]], window: Window, box: FloatArray,
     """What is said of the instance that `box` (4,) found first; None if lost.
 
     Args:
-        out: what the network says of the window: `boxes`, `class_ids`, `masks`, `mask_boxes` and maybe `landmarks`.
+        out: what the network says of the window: `boxes`, `masks`, `mask_boxes` and maybe `landmarks`.
         mirrored: the window was shown mirrored.
     """
     if mirrored:
         out = _mirror(out, window.side_px)
     in_photo = window.to_photo(out["boxes"])
-    overlap = np.where(out["class_ids"] > 0, iou_matrix(box[None], in_photo)[0], 0.0)
-    best = int(np.argmax(overlap))
-    if overlap[best] < SAME_IOU:
+    overlap = iou_matrix(box[None], in_photo)[0]
+    if not (overlap >= SAME_IOU).any():
         return None
+    best = int(np.argmax(overlap))
     region = window.to_photo(out["mask_boxes"][best : best + 1])[0]
     landmarks = window.landmarks_to_photo(out["landmarks"][best]) if "landmarks" in out else None
     return View(in_photo[best], out["masks"][best], region, landmarks)
