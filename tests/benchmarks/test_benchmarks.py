@@ -1,5 +1,6 @@
 """Each benchmark runs at a tiny size and prints its table; what it counts, on cases anyone can check."""
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import annotations, mask_refinement, near_duplicates, patterns, refusals, rendering, slices
+from benchmarks import annotations, mask_rcnn, mask_refinement, near_duplicates, patterns, refusals, rendering, slices
 from tryon.config import load_params
 from tryon.formats.deepfashion2 import write_annotation
 from tryon.images.files import write_jpeg
@@ -189,3 +190,37 @@ def test_the_nearest_mask_is_the_one_that_overlaps_most() -> None:
     masks = np.stack([~truth, np.tile(np.arange(8) < 3, (8, 1))]).astype(np.float32)
     assert np.array_equal(mask_refinement.nearest(masks, truth), masks[1])
     assert mask_refinement.nearest(masks[:1], truth) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["inference", "heads"])
+def test_mask_rcnn_is_timed_in_a_process_of_its_own(case: str, workspace: Path, capfd: Any) -> None:
+    size = ("--size-px", "64", "--threads", "1", "--repeats", "1", "--warm-up", "1", "--batch", "1")
+    printed(mask_rcnn, capfd, "--backbone", "light", *size, "--cases", case, "--out", "speed.json")
+    report = json.loads((workspace / "speed.json").read_text())
+    assert (report["backbone"], report["size_px"], report["threads"]) == ("light", 64, 1)
+    (measured,) = report["cases"]
+    assert (measured["case"], measured["batch"]) == (case, 1)
+    assert 0 < measured["least_ms"] <= measured["median_ms"] and measured["peak_memory_mib"] > 100
+    assert 0 < measured["fraction_of_ceiling"] < 1.5 and all(spent > 0 for spent in measured["parts_ms"].values())
+
+
+@pytest.mark.slow
+def test_operations_of_convolutions_and_products_are_counted_by_hand() -> None:
+    import tensorflow as tf
+
+    image, kernel = tf.zeros((2, 8, 8, 3)), tf.zeros((3, 3, 3, 5))
+
+    def both(picture: Any) -> Any:
+        cells = tf.nn.conv2d(picture, kernel, strides=2, padding="SAME")  # (2, 4, 4, 5)
+        return tf.matmul(tf.reshape(cells, (2, 80)), tf.zeros((80, 7)))
+
+    def backwards(picture: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch([picture, kernel])
+            out = tf.nn.conv2d(picture, kernel, strides=2, padding="SAME")
+        return tape.gradient(out, [picture, kernel])
+
+    forwards = 2 * (2 * 4 * 4 * 5) * 27
+    assert mask_rcnn.graph_operations(both, image) == forwards + 2 * 2 * 80 * 7
+    assert mask_rcnn.graph_operations(backwards, image) == 3 * forwards
