@@ -172,6 +172,8 @@ class MaskRCNNConfig:
             raise ValueError("class_names must differ from each other")
         if self.image_min_px and self.conventions == "ours":
             raise ValueError("image_min_px is of the reference's conventions: ours always fill the square")
+        if self.mask_margin and self.conventions == "reference":
+            raise ValueError("mask_margin is of our conventions: the reference's masks cover their boxes alone")
         if self.landmarks and LANDMARK_CLASS not in self.class_names:
             raise ValueError(f"landmarks are those of a {LANDMARK_CLASS}: name it in class_names or turn them off")
         if self.batch_size % self.devices:

@@ -187,6 +187,8 @@ def test_a_shirt_is_drawn_closely_with_what_was_found_on_it_alone() -> None:
     assert (drawn == 90).all(axis=-1).any() and not (drawn == 0).all(axis=-1).any()
     alone = draw_closely(photo, square(50, 50, 10), [])
     assert alone.shape == (512, 512, 3), "cut at the edge of the photo"
+    nowhere = draw_closely(photo, np.zeros((60, 60), bool), [far])
+    assert np.array_equal(nowhere, draw_outlines(photo, [], [far])), "the whole photo"
 
 
 def test_photos_are_read_and_measured_in_batches(tmp_path: Path) -> None:

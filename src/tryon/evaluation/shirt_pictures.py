@@ -56,6 +56,8 @@ def draw_closely(
 ) -> NDArray[np.uint8]:
     """The part of the photo (H, W, 3) round one shirt (H, W) and what was found on it, drawn as large as a photo."""
     touching = [mask for mask in found_masks if (mask & shirt).any()]
+    if not shirt.any():  # outlines that cover no pixel exist: the whole photo is shown
+        return draw_outlines(photo, [shirt], found_masks)
     box = boxes.expand(boxes.from_mask(np.any([shirt, *touching], axis=0)), _ROOM)
     left, top, right, bottom = (int(edge) for edge in boxes.clip(box, *photo.shape[:2])[0])
     window = (slice(top, bottom), slice(left, right))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tryon.datasets.outlines import SHOP
 from tryon.errors import DataError
 from tryon.evaluation.borders import cutout_border_ciede2000
 from tryon.evaluation.landmarks import landmark_ap
@@ -18,7 +19,6 @@ from tryon.geometry.boxes import from_mask
 from tryon.geometry.landmarks import VISIBLE
 
 FOUND_IOU = 0.5  # COCO's lowest threshold: below it a detection is of something else
-SHOP = "shop"
 SCORES = ("mask_iou", "boundary_iou", "border_ciede2000")
 SCORE_COLUMNS = ("photo", "shirt", "source", "found", "score", *SCORES, "slices")
 SLICE_COLUMNS = ("slice", "shirts", "found_rate", *SCORES)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tryon.datasets.outlines import SHOP
 from tryon.errors import DataError
 from tryon.evaluation.bootstrap import crossed_difference, crossed_interval
 from tryon.formats.tables import read_table
@@ -18,7 +19,6 @@ from tryon.reporting.figures import comparison_rows, show
 from tryon.reporting.reading import read_metrics
 
 BY_PHOTO = Path("reports/mask_rcnn/by_photo.csv")
-SHOP = "shop"
 MEASURED = ("mask_iou", "boundary_iou", "found")
 METRIC_OF = {
     "mask_iou": "mask_rcnn/mask_iou",

@@ -1,4 +1,4 @@
-"""Training of Mask R-CNN: losses of five components by epoch for train and validation, checkpoints, resume.
+"""Training of Mask R-CNN: losses by component by epoch for train and validation, checkpoints, resume.
 
 A step depends on nothing but the weights, the optimiser's state, the seed and the step's number. So a training
 that was killed and resumed from a checkpoint ends with the same bytes as one that was not.
@@ -79,11 +79,19 @@ class MaskRCNNTraining:
         """Prepare everything up to the first step.
 
         Raises:
-            ConfigError: landmarks are to be learnt and no training picture has one; or as `start_network`.
+            ConfigError: there is more than one class; landmarks are to be learnt and no training picture has one; or
+                as `start_network`.
         """
         self.config, self.seed = config, seed + config.repetition
         self.train, self.validation = train, validation
         self.components = components_of(config)
+        if len(config.class_names) != 1:
+            raise ConfigError(
+                "params.yaml: mask_rcnn.class_names: training knows one class, that of every outline",
+                received=", ".join(config.class_names),
+                needed="one name",
+                remedy="name one class; networks of more classes are for weights that were trained elsewhere",
+            )
         if config.landmarks:
             _check_landmarks(train)
         self.store, self.checkpoint_interval_s = store, checkpoint_interval_s
@@ -186,9 +194,10 @@ class MaskRCNNTraining:
             row = {"epoch": epoch + 1, "component": name, "train": train[name], "validation": validation[name]}
             self.progress.rows.append(row)
             metrics[f"loss/train/{name}"], metrics[f"loss/validation/{name}"] = train[name], validation[name]
-        best = self.progress.best_validation
-        if best is None or validation["mrcnn_mask"] < best:
-            self.progress.best_validation, self.progress.best_epoch = validation["mrcnn_mask"], epoch + 1
+        best, reached = self.progress.best_validation, validation["mrcnn_mask"]
+        # Exactly 0 means that no RoI was positive: there was no mask to judge.
+        if reached > 0 and (best is None or reached < best):
+            self.progress.best_validation, self.progress.best_epoch = reached, epoch + 1
             if self.config.keep_weights == "best":
                 self._best = self.network.weights_by_layer()
         self.progress.sums = dict.fromkeys(self.components, 0.0)

@@ -137,10 +137,15 @@ def test_a_step_by_the_references_conventions_is_finite() -> None:
     from tryon.models.mask_rcnn import build_mask_rcnn
     from tryon.training.mask_rcnn_step import MaskRCNNLosses
 
-    network = build_mask_rcnn(tiny(conventions="reference"), 1)
+    network = build_mask_rcnn(tiny(conventions="reference", mask_margin=0.0), 1)
     model = MaskRCNNLosses(network)
     model.compile(optimizer=keras.optimizers.SGD(0.01), run_eagerly=True)
     batch = ellipse_batch(tiny(), 2, len(network.anchors))
     steps = [model.train_on_batch(batch, return_dict=True) for _ in range(2)]
     assert all(np.isfinite(float(value)) for step in steps for value in step.values())
     assert all(np.isfinite(weight.numpy()).all() for weight in network.weights)
+
+
+def test_the_reference_has_no_margin_round_its_masks() -> None:
+    with pytest.raises(ValueError, match="mask_margin is of our conventions"):
+        tiny(conventions="reference", mask_margin=0.15)

@@ -75,6 +75,11 @@ def expand(boxes: Any, margin: float) -> Any:
     return ops.concatenate([boxes[..., :2] - grown, boxes[..., 2:] + grown], axis=-1)
 
 
+def take_boxes(boxes: Any, indices: Any) -> Any:
+    """Boxes (B, M, 4) at indices (B, M) of boxes (B, N, 4)."""
+    return ops.take_along_axis(boxes, indices[..., None], axis=1)
+
+
 def _centre_form(boxes: Any, smallest_side: float) -> tuple[Any, Any, Any, Any]:
     w = ops.maximum(boxes[..., 2] - boxes[..., 0], smallest_side)
     h = ops.maximum(boxes[..., 3] - boxes[..., 1], smallest_side)

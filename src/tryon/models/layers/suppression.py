@@ -1,9 +1,9 @@
 """Greedy non-maximum suppression with static shapes, equal on every backend.
 
 Greedy suppression is the only fixed point of "a box is kept if no kept box before it overlaps it too much".
-Starting with
-all boxes kept, pass number t settles at least the first t boxes, so iterating until nothing changes gives exactly the
-greedy result, in as many passes as the longest chain of suppressions (a handful) instead of one for each box.
+Starting with all boxes kept, pass number t settles at least the first t boxes, so iterating until nothing changes gives
+exactly the greedy result, in as many passes as the longest chain of suppressions (a handful) instead of one for each
+box.
 """
 
 from typing import Any

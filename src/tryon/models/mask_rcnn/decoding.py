@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from tryon.models.layers.boxes import clip
+from tryon.models.layers.boxes import clip, take_boxes
 from tryon.models.layers.suppression import first_kept, first_true, non_max_suppression
 from tryon.models.mask_rcnn.conventions import BACKGROUND, Conventions
 from tryon.models.mask_rcnn.losses import of_class
@@ -48,9 +48,9 @@ def propose(
     candidates = min(anchors.shape[0], conventions.candidates or BEFORE_NMS_FACTOR * count)
     _, at = ops.top_k(scores, candidates)
     starts = ops.take(ops.convert_to_tensor(anchors), at, axis=0)
-    boxes = clip(conventions.decode(_take(deltas, at), starts), conventions.whole(side))
+    boxes = clip(conventions.decode(take_boxes(deltas, at), starts), conventions.whole(side))
     kept, is_real = first_kept(boxes, _large(boxes, conventions), nms_iou, count)
-    return ops.stop_gradient(_take(boxes, kept) * ops.cast(is_real, boxes.dtype)[..., None]), is_real
+    return ops.stop_gradient(take_boxes(boxes, kept) * ops.cast(is_real, boxes.dtype)[..., None]), is_real
 
 
 def detect(
@@ -86,11 +86,11 @@ def detect(
 
     scores = ops.where(wanted, scores, 0.0)
     sorted_scores, at = ops.top_k(scores, scores.shape[1])
-    boxes, class_ids = _take(boxes, at), ops.take_along_axis(class_ids, at, axis=1)
+    boxes, class_ids = take_boxes(boxes, at), ops.take_along_axis(class_ids, at, axis=1)
     kept = non_max_suppression(boxes, sorted_scores > 0, nms_iou, class_ids)
     first, real = first_true(kept, count)
     return {
-        "boxes": _take(boxes, first) * ops.cast(real, boxes.dtype)[..., None],
+        "boxes": take_boxes(boxes, first) * ops.cast(real, boxes.dtype)[..., None],
         "scores": ops.where(real, ops.take_along_axis(sorted_scores, first, axis=1), 0.0),
         "class_ids": ops.where(real, ops.take_along_axis(class_ids, first, axis=1), BACKGROUND),
     }
@@ -109,7 +109,3 @@ def own_masks(mask_logits: Any, class_ids: Any) -> Any:
 
 def _large(boxes: Any, conventions: Conventions) -> Any:
     return ops.all(boxes[..., 2:] - boxes[..., :2] >= conventions.smallest_px, axis=-1)
-
-
-def _take(boxes: Any, indices: Any) -> Any:
-    return ops.take_along_axis(boxes, indices[..., None], axis=1)

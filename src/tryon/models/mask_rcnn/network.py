@@ -36,7 +36,7 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
     """Mask R-CNN's network: trunk, proposal head, box head and mask head, each callable by itself.
 
     Args:
-        config: architecture; training fields other than `weights` and `layers` are not read.
+        config: architecture; of the training fields only `weights` and `precision` are read.
     """
 
     def __init__(self, config: MaskRCNNConfig) -> None:

@@ -134,8 +134,8 @@ class Predictor:
     def _say(
         self, squares: list[NDArray[np.uint8]], windows: list[NDArray[np.float32]], min_score: float = 0.0
     ) -> list[dict[str, Any]]:
-        """What the network says of each square (S, S, 3), in batches of two sizes only, so that it is traced
-        at most twice."""
+        """What the network says of each square (S, S, 3), in batches of two sizes only, so that few
+        graphs are traced."""
         said = []
         for start in range(0, len(squares), BATCH):
             chunk, cut = squares[start : start + BATCH], windows[start : start + BATCH]

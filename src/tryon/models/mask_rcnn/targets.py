@@ -10,7 +10,7 @@ from typing import Any
 
 from keras import ops
 
-from tryon.models.layers.boxes import encode_deltas, expand, pairwise_iou
+from tryon.models.layers.boxes import encode_deltas, expand, pairwise_iou, take_boxes
 from tryon.models.layers.roi_align import CornerRoIAlign, RoIAlign
 from tryon.models.mask_rcnn.conventions import Conventions
 
@@ -57,7 +57,7 @@ def anchor_targets(anchors: Any, gt_boxes: Any, gt_class_ids: Any, noise: Any, s
     positive = _at_random(positive, noise, sampled // 2)
     negative = _at_random(negative, noise, sampled - ops.sum(ops.cast(positive, "int32"), axis=1, keepdims=True))
     labels = ops.where(positive, POSITIVE, ops.where(negative, NEGATIVE, IGNORE))
-    matched = _take(gt_boxes, ops.argmax(iou, axis=2))
+    matched = take_boxes(gt_boxes, ops.argmax(iou, axis=2))
     return labels, encode_deltas(anchors[None], matched)
 
 
@@ -90,11 +90,11 @@ def roi_targets(
     positives = conventions.positives(rois)
     at, is_real = _sample(ops.max(iou, axis=2), usable, no_crowd, noise, rois, conventions)
 
-    boxes = _take(candidates, at) * ops.cast(is_real, "float32")[..., None]
+    boxes = take_boxes(candidates, at) * ops.cast(is_real, "float32")[..., None]
     owner = ops.take_along_axis(ops.argmax(iou, axis=2), at, axis=1)
     owner_positive, is_positive = owner[:, :positives], is_real[:, :positives]
     class_ids = ops.take_along_axis(gt["class_ids"], owner_positive, axis=1) * ops.cast(is_positive, "int32")
-    matched = _take(gt["boxes"], owner)
+    matched = take_boxes(gt["boxes"], owner)
     regions = expand(boxes[:, :positives], mask_margin)
     if mini_masks:
         regions = _within(regions, matched[:, :positives])
@@ -179,8 +179,3 @@ def _chosen(flags: Any, noise: Any, count: int) -> tuple[Any, Any]:
     priority = ops.pad(ops.where(flags, noise, -1.0), ((0, 0), (0, missing)), constant_values=-1.0)
     values, indices = ops.top_k(priority, count)
     return ops.where(values >= 0, indices, 0), values >= 0
-
-
-def _take(boxes: Any, indices: Any) -> Any:
-    """Boxes (B, M, 4) at indices (B, M) of boxes (B, N, 4)."""
-    return ops.take_along_axis(boxes, indices[..., None], axis=1)
