@@ -93,9 +93,9 @@ def _half_of_untouched(figures: Mapping[str, float], is_rendered: bool) -> float
 GOALS = (
     Goal("data/expectations_failed", "lower", _fixed(0, 0)),
     Goal("mask_rcnn/found_rate", "higher", _fixed(0.97, None)),
-    Goal("mask_rcnn/mask_iou", "higher", _fixed(0.90, 0.55)),
-    Goal("mask_rcnn/boundary_iou", "higher", _fixed(0.60, None)),
-    Goal("mask_rcnn/border_ciede2000", "lower", _fixed(6.0, None)),
+    Goal("mask_rcnn/mask_iou", "higher", _fixed(0.95, 0.55)),
+    Goal("mask_rcnn/boundary_iou", "higher", _fixed(0.75, None)),
+    Goal("mask_rcnn/border_ciede2000", "lower", _fixed(3.0, None)),
     Goal("fitting/outside_changed_pixels", "lower", _fixed(0, 0)),
     Goal("fitting/ciede2000", "lower", _half_of_untouched, "half of what leaving the photo as it is gives"),
 )
