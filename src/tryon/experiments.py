@@ -230,11 +230,18 @@ def workspaces(checkout: Path) -> dict[str, Path]:
 
 
 def grouped_workspaces(checkout: Path) -> dict[str, list[Path]]:
-    """The workspaces of each experiment by its name; repetitions belong to one experiment, in their order."""
-    found: dict[str, list[Path]] = {}
-    for name, path in workspaces(checkout).items():
-        found.setdefault(name.partition(REPETITION)[0], []).append(path)
-    return {name: sorted(paths, key=lambda path: (len(path.name), path.name)) for name, paths in found.items()}
+    """The workspaces of each experiment by its name: its numbered repetitions in their order, else its single run.
+
+    A single run draws the same random numbers as the first repetition, so it does not count beside them.
+    """
+    found: dict[str, dict[str, Path]] = {}
+    for workspace_name, path in workspaces(checkout).items():
+        name, _, number = workspace_name.partition(REPETITION)
+        found.setdefault(name, {})[number] = path
+    in_order = {name: sorted(paths, key=lambda number: (len(number), number)) for name, paths in found.items()}
+    return {
+        name: [paths[number] for number in in_order[name] if number or len(paths) == 1] for name, paths in found.items()
+    }
 
 
 def _share_cache(checkout: Path, workspace: Path) -> None:

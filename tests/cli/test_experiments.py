@@ -191,6 +191,17 @@ def test_repetitions_have_workspaces_of_their_own_and_stop_where_the_plan_says(c
         assert not (workspace / "reports").exists()
         assert load_params(workspace / "params.yaml").mask_rcnn.repetition == index
     assert experiments.run_experiment(checkout, "other", seeds=1) == [checkout / ".experiments/other"]
+    assert experiments.grouped_workspaces(checkout)["other"] == made, "the first repetition counts twice"
+
+
+def test_workspaces_belong_to_an_experiment_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for name in ("b@10", "b@2", "b", "b-more", "a"):
+        (tmp_path / ".experiments" / name).mkdir(parents=True)
+        (tmp_path / ".experiments" / name / "dvc.yaml").touch()
+    found = experiments.grouped_workspaces(tmp_path)
+    assert list(found) == ["default", "a", "b", "b-more"] and found.pop("default") == [tmp_path]
+    names = {name: [path.name for path in paths] for name, paths in found.items()}
+    assert names == {"a": ["a"], "b": ["b@2", "b@10"], "b-more": ["b-more"]}
 
 
 @pytest.mark.parametrize("plan", ["run: 3", "run: {seed: 3}", "run: {seeds: '3'}", "run: {until: [a]}"])
