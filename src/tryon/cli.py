@@ -201,8 +201,8 @@ def compare(
     unknown = [name for name in names or [] if name not in known]
     if unknown:
         raise UsageError(f"no workspace {', '.join(unknown)}", needed=f"some of: {', '.join(known)}")
-    chosen = {name: known[name] for name in names or known if names or read_metrics(known[name][0])}
-    if not any(read_metrics(paths[0]) for paths in chosen.values()):
+    chosen = {name: known[name] for name in names or known if names or any(map(read_metrics, known[name]))}
+    if not any(read_metrics(path) for paths in chosen.values() for path in paths):
         raise DataError("nothing has been measured yet", remedy="run `make repro` or `tryon experiment NAME`")
     _print_repeated(chosen, slices=slices)
 

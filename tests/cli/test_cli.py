@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.reporting.test_repetitions import write_run
 from tryon.cli import app, main
 from tryon.errors import DataError
 from tryon.formats.deepfashion2 import Annotation, write_annotation
@@ -170,6 +171,18 @@ def test_compare_shows_runs_side_by_side(workspace: Path, capsys: pytest.Capture
     unknown = Outcome(capsys, "compare", "huge")
     assert unknown.code == 2
     assert "some of: default, tiny" in unknown.err
+
+
+def test_compare_shows_an_experiment_whose_first_repetition_is_not_tested_yet(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (1, 2):
+        (workspace / f".experiments/real@{number}").mkdir(parents=True)
+        (workspace / f".experiments/real@{number}/dvc.yaml").touch()
+    write_run(workspace / ".experiments/real@2", np.array([0.8, 0.9]))
+    for arguments in (("compare",), ("compare", "real")):
+        outcome = Outcome(capsys, *arguments)
+        assert outcome.code == 0 and "mask_rcnn/mask_iou" in outcome.out and "0.850" in outcome.out
 
 
 def test_replay_without_journals_says_so(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,6 +70,17 @@ def test_other_photos_have_no_difference_and_are_no_repetition(tmp_path: Path, i
         read_repeated([first[0], second[0]])
 
 
+def test_repetitions_that_are_not_tested_yet_do_not_count(tmp_path: Path, ious: np.ndarray) -> None:
+    tested = [write_run(tmp_path / f"a@{index}", row) for index, row in enumerate(ious)]
+    started, only_data = tmp_path / "a@8", tmp_path / "a@9"
+    started.mkdir()
+    write_json(only_data / "metrics/data.json", {"garments": 3})
+    one = read_repeated([started, *tested, only_data])
+    assert (one.seeds, one.metrics) == (3, read_repeated(tested).metrics)
+    assert read_repeated([only_data, started]).metrics == {"data/garments": 3}
+    assert read_repeated([started]).metrics == {}
+
+
 def test_a_single_run_is_shown_as_it_is(tmp_path: Path, ious: np.ndarray) -> None:
     one = read_repeated([write_run(tmp_path / "a", ious[0])])
     assert dict(repeated_rows({"a": one})[1])["mask_rcnn/mask_iou"] == f"{ious[0].mean():.3f}"

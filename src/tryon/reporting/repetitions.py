@@ -45,11 +45,12 @@ class Repeated:
 
 
 def read_repeated(workspaces: Sequence[Path]) -> Repeated:
-    """What the workspaces of one experiment measured.
+    """What the workspaces of one experiment measured; repetitions without tested photos do not count yet.
 
     Raises:
         DataError: their test photos differ.
     """
+    workspaces = [path for path in workspaces if (path / BY_PHOTO).is_file()] or workspaces[:1]
     measured = [read_metrics(workspace) for workspace in workspaces]
     common = [name for name in measured[0] if all(name in figures for figures in measured)]
     metrics = {name: float(np.mean([figures[name] for figures in measured])) for name in common}
