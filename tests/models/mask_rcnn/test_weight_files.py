@@ -121,6 +121,10 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a group for an array": (
         lambda c: changed(c, lambda file: replaced(BIAS, None)(file) or file.create_group(BIAS)), "no array"
     ),
+    "a list for a digest": (
+        lambda c: changed(c, attribute("/", "weights_sha256", np.array([b"x", b"y"])), keep_digest=True),
+        "its digest cannot be read",
+    ),
     "a flipped bit in a number": (lambda c: flipped(c, a_weights_place(c) + 1), "not .* the weights that were written"),
 }  # fmt: skip
 

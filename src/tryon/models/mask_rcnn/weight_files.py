@@ -86,9 +86,10 @@ class WeightFile:
         Raises:
             ModelError: a number is not the one that was written.
         """
-        said = self._file.attrs.get(DIGEST)
-        if said is not None and set(read) == set(self.shapes) and said != (found := digest(read)):
-            raise self._fault("does not hold the weights that were written into it", f"sha256 {found}", f"{said!r}")
+        with self._reading("its digest"):
+            said = self._file.attrs.get(DIGEST)
+            if said is not None and set(read) == set(self.shapes) and said != (found := digest(read)):
+                raise self._fault("does not hold the weights that were written into it", f"sha256 {found}", f"{said!r}")
 
     def _find_layers(self) -> dict[str, list[h5py.Dataset]]:
         top = self._file if "layer_names" in self._file.attrs else self._follow(self._file, TOP_GROUP)
