@@ -166,12 +166,29 @@ def test_weights_of_the_2017_implementation_select_its_conventions(
     for weights in ("none", "imagenet", str(given)):
         assert suited_to_weights(config := tiny(backbone="resnet50", weights=weights)) is config
     assert caplog.text == ""
-    given.write_bytes(changed(content, lambda file: None))
+    given.write_bytes(changed(content, lambda file: file.attrs.pop("conventions")))
     for weights in ("coco", str(given)):
         selected = suited_to_weights(tiny(backbone="resnet50", weights=weights))
         assert (selected.conventions, selected.mask_features, selected.second_look) == ("reference", "pyramid", False)
         assert f"weights {weights} select mask_rcnn.conventions: reference" in caplog.text
     assert suited_to_weights(config := tiny(weights=str(given))) is config
+
+
+def test_our_own_file_keeps_the_conventions_that_it_was_trained_under(given: Path, content: bytes) -> None:
+    from tryon.models.mask_rcnn import build_mask_rcnn
+    from tryon.models.mask_rcnn.initial_weights import suited_to_weights
+    from tryon.models.mask_rcnn.reference.building import with_reference_conventions
+    from tryon.models.mask_rcnn.weight_files import weights_to_bytes
+
+    config = tiny(backbone="resnet50", weights=str(given))
+    given.write_bytes(weights_to_bytes(build_mask_rcnn(with_reference_conventions(tiny()), 3)))
+    assert suited_to_weights(config).conventions == "reference", "a second training forgot what the first one chose"
+    given.write_bytes(changed(content, lambda file: file.attrs.pop("conventions"), keep_digest=True))
+    assert suited_to_weights(config) is config
+    for value, said in (("theirs", "unknown conventions"), (np.array([b"ours", b"ours"]), "conventions cannot be")):
+        given.write_bytes(changed(content, attribute("/", "conventions", value)))
+        with pytest.raises(ModelError, match=said):
+            suited_to_weights(config)
 
 
 def test_the_report_says_all_of_it(given: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:

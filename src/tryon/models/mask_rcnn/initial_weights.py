@@ -106,7 +106,8 @@ class WeightReport:
 def suited_to_weights(config: MaskRCNNConfig) -> MaskRCNNConfig:
     """The configuration with the conventions that its starting weights were trained under.
 
-    That is the reference's for COCO weights and for a ResNet's file that is not ours; otherwise nothing is changed.
+    That is the reference's for COCO weights and for a ResNet's file of the 2017 implementation, or of ours that was
+    trained under the reference's; otherwise nothing is changed.
 
     Raises:
         ConfigError: `weights` names nothing that can be loaded.
@@ -116,7 +117,7 @@ def suited_to_weights(config: MaskRCNNConfig) -> MaskRCNNConfig:
         return config
     if config.weights != "coco":
         with WeightFile(_given_file(config.weights).read_bytes(), config.weights) as file:
-            if file.is_ours:
+            if file.conventions == "ours":
                 return config
     logger.warning("weights %s select mask_rcnn.conventions: reference, and leave out what it lacks", config.weights)
     return with_reference_conventions(config)

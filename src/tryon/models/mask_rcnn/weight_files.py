@@ -24,6 +24,7 @@ Shapes = tuple[tuple[int, ...], ...]
 RPN_GROUP, RPN_LAYERS = "rpn_model", ("rpn_conv_shared", "rpn_class_raw", "rpn_bbox_pred")
 TOP_GROUP = "model_weights"  # of a whole saved model
 DIGEST = "weights_sha256"
+CONVENTIONS = "conventions"
 # Without these two the reference takes a file for one of Keras 1 and turns its kernels.
 LAYOUT_ATTRIBUTES = {"backend": np.bytes_("tensorflow"), "keras_version": np.bytes_("2.2.4")}
 # The published files are of 100 to 260 MB; all of a file is held in memory.
@@ -63,9 +64,13 @@ class WeightFile:
         self._file.close()
 
     @property
-    def is_ours(self) -> bool:
-        """Whether we wrote the file; the 2017 implementation writes no digest."""
-        return DIGEST in self._file.attrs
+    def conventions(self) -> str:
+        """What the weights were trained under: `ours` or `reference`. Where no attribute says it, our digest does."""
+        with self._reading("the conventions"):
+            said = self._file.attrs.get(CONVENTIONS, "ours" if DIGEST in self._file.attrs else "reference")
+            if said not in ("ours", "reference"):
+                raise self._fault("names unknown conventions", f"{said!r}", "ours or reference")
+            return str(said)
 
     def read(self, layer: str, shapes: Shapes) -> list[NDArray[np.float32]]:
         """The arrays of a layer, which must have exactly these shapes and hold finite numbers of a credible size.
@@ -155,7 +160,7 @@ def weights_to_bytes(network: MaskRCNN) -> bytes:
     names = {layer.name: [weight.name for weight in layer.weights] for layer in network.named_layers()}
     groups = {name: [name] for name in weights if name not in RPN_LAYERS} | {RPN_GROUP: list(RPN_LAYERS)}
     with h5py.File(memory, "w", track_order=False) as file:
-        file.attrs.update({**LAYOUT_ATTRIBUTES, DIGEST: digest(weights)})
+        file.attrs.update({**LAYOUT_ATTRIBUTES, DIGEST: digest(weights), CONVENTIONS: network.config.conventions})
         file.attrs["layer_names"] = np.array([name.encode() for name in groups])
         for group_name, layers in groups.items():
             group = file.create_group(group_name)
