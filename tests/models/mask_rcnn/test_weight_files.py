@@ -158,12 +158,38 @@ def test_no_flipped_bit_of_our_own_file_changes_a_weight_unseen(network: Any, co
     assert refused > 60
 
 
-def test_a_file_larger_than_any_weights_is_refused(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    from tryon.models.mask_rcnn import weight_files
+def test_a_file_larger_than_any_weights_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tryon.models.mask_rcnn import save_model
+    from tryon.models.mask_rcnn.initial_weights import load_initial_weights, suited_to_weights
+    from tryon.models.mask_rcnn.network import MaskRCNN
+    from tryon.models.mask_rcnn.storage import load_network
+    from tryon.models.mask_rcnn.weight_files import MAX_FILE_BYTES
 
-    monkeypatch.setattr(weight_files, "MAX_FILE_BYTES", 1000)
-    with pytest.raises(ModelError, match="is too large"):
-        weight_files.WeightFile(content, "given.h5")
+    path = tmp_path / "weights.h5"
+    save_model(tmp_path, network := MaskRCNN(tiny(weights=str(path))), {})
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)  # takes no room: nothing is written
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda it: pytest.fail("it was read") if it == path else read(it))
+    for use, given in (
+        (suited_to_weights, tiny(backbone="resnet50", weights=str(path))),
+        (load_initial_weights, network),
+        (load_network, tmp_path),
+    ):
+        with pytest.raises(ModelError, match=r"weights\.h5: is too large"):
+            use(given)
+
+
+@pytest.mark.parametrize("case", ["NaN", "no layout", "a group for an array"])
+def test_a_refused_file_is_closed(network: Any, content: bytes, case: str) -> None:
+    from tryon.models.mask_rcnn.weight_files import fill_weights
+
+    spoil, said = HOSTILE[case]
+    before = h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE)
+    with pytest.raises(ModelError, match=said) as caught:
+        fill_weights(network, spoil(content), "given.h5")
+    assert caught.tb is not None, "the frames that hold the file are kept"
+    assert h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE) == before
 
 
 def test_equal_weights_give_equal_bytes_that_load_again(network: Any, content: bytes) -> None:

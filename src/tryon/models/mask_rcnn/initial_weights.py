@@ -18,7 +18,7 @@ from tryon.downloads import Published, cache_folder, fetch
 from tryon.errors import ConfigError, ModelError
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.reference.building import with_reference_conventions
-from tryon.models.mask_rcnn.weight_files import Shapes, WeightFile, layer_shapes, set_weights
+from tryon.models.mask_rcnn.weight_files import Shapes, WeightFile, layer_shapes, read_content, set_weights
 
 logger = logging.getLogger("tryon")
 
@@ -116,7 +116,7 @@ def suited_to_weights(config: MaskRCNNConfig) -> MaskRCNNConfig:
     if config.conventions == "reference" or config.backbone == "light" or config.weights in ("none", "imagenet"):
         return config
     if config.weights != "coco":
-        with WeightFile(_given_file(config.weights).read_bytes(), config.weights) as file:
+        with WeightFile(read_content(_given_file(config.weights)), config.weights) as file:
             if file.conventions == "ours":
                 return config
     logger.warning("weights %s select mask_rcnn.conventions: reference, and leave out what it lacks", config.weights)
@@ -146,7 +146,7 @@ def load_initial_weights(network: MaskRCNN) -> WeightReport | None:
         path, fresh = fetch(known.file, cache_folder() / "weights"), known.fresh
     else:
         path, fresh = _given_file(config.weights), lambda name: False
-    content = path.read_bytes()
+    content = read_content(path)
     sha256 = hashlib.sha256(content).hexdigest()
     vouched = "its publisher's md5" if known is not None else check_hash(path, sha256)
     report = transfer(network, content, config.weights, sha256, vouched, fresh, config.weights_exclude)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from tryon.config import MaskRCNNConfig
 from tryon.errors import ModelError
 from tryon.models.mask_rcnn.network import MaskRCNN
-from tryon.models.mask_rcnn.weight_files import fill_weights, weights_to_bytes
+from tryon.models.mask_rcnn.weight_files import fill_weights, read_content, weights_to_bytes
 from tryon.outputs import write_bytes, write_json
 
 FORMAT = "tryon-mask-rcnn-1"
@@ -90,4 +90,4 @@ def _config(description: dict[str, Any], path: Path) -> MaskRCNNConfig:
 def _read(path: Path) -> bytes:
     if not path.is_file():
         raise ModelError(f"{path} is missing", needed="a trained model", remedy=_RETRAIN)
-    return path.read_bytes()
+    return read_content(path)

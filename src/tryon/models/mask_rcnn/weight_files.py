@@ -8,7 +8,7 @@ Nothing is executed, nothing outside the file is opened, and an array is read on
 import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +48,13 @@ class WeightFile:
 
     def __init__(self, content: bytes, source: Path | str) -> None:
         self.source = source
-        if len(content) > MAX_FILE_BYTES:
-            raise self._fault("is too large", f"{len(content)} bytes", f"at most {MAX_FILE_BYTES}")
-        with self._reading("the file"):
-            self._file = h5py.File(io.BytesIO(content), "r")
+        with self._reading("the file"), ExitStack() as on_fault:
+            self._file = on_fault.enter_context(h5py.File(io.BytesIO(content), "r"))
             self._arrays = self._find_layers()
             self.shapes: dict[str, Shapes] = {
                 name: tuple(self._shape(array) for array in arrays) for name, arrays in self._arrays.items()
             }
+            on_fault.pop_all()
 
     def __enter__(self) -> "WeightFile":
         return self
@@ -151,6 +150,20 @@ class WeightFile:
 
     def _fault(self, what: str, received: object, needed: str) -> ModelError:
         return ModelError(f"{self.source}: {what}", received=received, needed=needed, remedy=REMEDY)
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a weights file.
+
+    Raises:
+        ModelError: it is larger than any weights; nothing was read then.
+    """
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise ModelError(
+            f"{path}: is too large", received=f"{size} bytes", needed=f"at most {MAX_FILE_BYTES}", remedy=REMEDY
+        )
+    return path.read_bytes()
 
 
 def weights_to_bytes(network: MaskRCNN) -> bytes:
