@@ -68,6 +68,7 @@ def test_a_missing_key_is_named(tmp_path: Path, content: dict[str, Any]) -> None
         ("mask_rcnn", "learning_rate", float("nan"), "finite number"),
         ("mask_rcnn", "learning_rate", True, "valid number"),
         ("mask_rcnn", "image_size_px", 100, "multiple of 32"),
+        ("mask_rcnn", "weights_sha256", "12ab", "match pattern"),
         ("cutouts", "margin", 1.5, "less than or equal to 1"),
         ("photos", "categories", [14], "less than or equal to 13"),
         ("photos", "exposure", [0.1], "missing"),

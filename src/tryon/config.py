@@ -24,7 +24,10 @@ HashBits = Annotated[int, Field(strict=True, ge=0, le=64)]
 Side = Annotated[int, Field(strict=True, ge=32, le=2048, multiple_of=32)]
 PatternName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
+Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+
 LANDMARK_CLASS = "short sleeve top"
+NAMED_WEIGHTS = ("none", "imagenet", "coco")  # any other value of `weights` is a path
 
 _strict = ConfigDict(extra="forbid", strict=False)
 Section = TypeVar("Section")
@@ -142,6 +145,7 @@ class MaskRCNNConfig:
     second_look_margin: Fraction
     refinement: Literal["none", "guided", "graph_cut"]
     weights: str
+    weights_sha256: Sha256
     weights_exclude: list[str]
     layers: Literal["heads", "3+", "4+", "5+", "all"]
     repetition: Count

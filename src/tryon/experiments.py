@@ -7,6 +7,7 @@ An experiment that is repeated has a workspace for each repetition, `NAME@1`, `N
 
 import difflib
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from tryon.config import PARAMS_FILE, read_yaml
+from tryon.config import NAMED_WEIGHTS, PARAMS_FILE, read_yaml
 from tryon.console import die_with_parent, logger, read_environment
 from tryon.errors import ConfigError, DataError, ServiceError, UsageError
 from tryon.outputs import new_folder, write_text
@@ -31,7 +32,6 @@ REPETITION = "@"  # between the name of an experiment and the number of a repeti
 PLAN = "run"  # the section of an experiment's file that is no section of params.yaml
 # Sources may lie beside the checkout; everything else that params.yaml names lies inside of it and is cloned or made.
 SOURCE_KEYS = (("photos", "path"), ("garments", "path"), ("fitting", "pairs_path"))
-WEIGHTS_KEY = ("mask_rcnn", "weights")
 # What a run writes into tracked files: kept when the workspace moves to a newer commit, or DVC would start afresh.
 _RESULTS = ("dvc.lock", "metrics")
 
@@ -168,10 +168,11 @@ def set_value(params: dict[str, Any], setting: str) -> None:
 
 
 def with_absolute_sources(checkout: Path, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with source paths that lead out of the checkout made absolute.
+    """The parameters with source paths that lead out of the checkout made absolute, and the hash of starting weights.
 
     Raises:
         DataError: such a source does not exist.
+        ConfigError: the starting weights do not exist.
     """
     changed = deepcopy(dict(params))
     for section, key in SOURCE_KEYS:
@@ -184,10 +185,10 @@ def with_absolute_sources(checkout: Path, params: Mapping[str, Any]) -> dict[str
         if not resolved.exists():
             raise DataError(f"{section}.{key} names a folder that is missing", received=source, needed=str(resolved))
         changed[section][key] = str(resolved)
-    section, key = WEIGHTS_KEY
-    weights = checkout / str(changed.get(section, {}).get(key, ""))
-    if weights.exists() and weights.resolve() != checkout.resolve():  # a model of this checkout, which no clone has
-        changed[section][key] = str(weights.resolve())
+    network = changed.get("mask_rcnn", {})
+    weights = network.get("weights")
+    if isinstance(weights, str) and weights not in NAMED_WEIGHTS:
+        network |= _given_weights(checkout, weights, network.get("weights_sha256", ""))
     return changed
 
 
@@ -242,6 +243,22 @@ def grouped_workspaces(checkout: Path) -> dict[str, list[Path]]:
     return {
         name: [paths[number] for number in in_order[name] if number or len(paths) == 1] for name, paths in found.items()
     }
+
+
+def _given_weights(checkout: Path, weights: str, expected: str) -> dict[str, str]:
+    """Where starting weights lie, which no clone has, and their hash: DVC sees a path only as a text."""
+    path = (checkout / weights).resolve()
+    file = path / "weights.h5" if path.is_dir() else path
+    if not file.is_file():
+        raise ConfigError(
+            "mask_rcnn.weights names no weights that can be loaded",
+            received=weights,
+            needed=f"{', '.join(NAMED_WEIGHTS)}, or the path of an HDF5 file or a model folder",
+            remedy="run the experiment that trains them, or set mask_rcnn.weights: none",
+        )
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    return {"weights": str(path), "weights_sha256": expected or found}
 
 
 def _share_cache(checkout: Path, workspace: Path) -> None:

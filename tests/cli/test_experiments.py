@@ -1,5 +1,6 @@
 """Named experiments: values over params.yaml, and a workspace that runs, stays, follows the checkout and goes on."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -310,14 +311,42 @@ def test_only_sources_outside_of_the_checkout_become_absolute(params: dict[str, 
 
 
 def test_weights_of_the_checkout_are_found_from_a_workspace(params: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / ".experiments/base/models/mask_rcnn").mkdir(parents=True)
+    folder = ".experiments/base/models/mask_rcnn"
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "weights.h5").write_bytes(b"first")
+    (tmp_path / "coco").touch()
+    sha256 = hashlib.sha256(b"first").hexdigest()
     for weights, expected in (
-        (".experiments/base/models/mask_rcnn", str(tmp_path / ".experiments/base/models/mask_rcnn")),
-        ("none", "none"),
-        ("coco", "coco"),
+        (folder, (str(tmp_path / folder), sha256)),
+        (f"{folder}/weights.h5", (str(tmp_path / folder / "weights.h5"), sha256)),
+        ("none", ("none", "")),
+        ("coco", ("coco", "")),
     ):
         params["mask_rcnn"]["weights"] = weights
-        assert experiments.with_absolute_sources(tmp_path, params)["mask_rcnn"]["weights"] == expected
+        changed = experiments.with_absolute_sources(tmp_path, params)["mask_rcnn"]
+        assert (changed["weights"], changed["weights_sha256"]) == expected
+
+
+def test_weights_that_were_trained_anew_are_other_parameters(params: dict[str, Any], tmp_path: Path) -> None:
+    params["mask_rcnn"]["weights"] = "w.h5"
+    made = []
+    for content in (b"first", b"second"):
+        (tmp_path / "w.h5").write_bytes(content)
+        made.append(experiments.with_absolute_sources(tmp_path, params))
+    assert made[0] != made[1], "dvc repro would say that nothing changed"
+    params["mask_rcnn"]["weights_sha256"] = hashlib.sha256(b"first").hexdigest()
+    kept = experiments.with_absolute_sources(tmp_path, params)["mask_rcnn"]["weights_sha256"]
+    assert kept == params["mask_rcnn"]["weights_sha256"], "the hash that a file expects was lost"
+
+
+@pytest.mark.parametrize("weights", ["nowhere", "empty", "", "cocoa"])
+def test_weights_that_do_not_exist_are_refused_before_a_workspace_runs(
+    params: dict[str, Any], tmp_path: Path, weights: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    params["mask_rcnn"]["weights"] = weights
+    with pytest.raises(ConfigError, match=r"mask_rcnn\.weights names no weights[\s\S]*none, imagenet, coco, or"):
+        experiments.with_absolute_sources(tmp_path, params)
 
 
 def test_outside_of_git_the_message_says_where_to_run(checkout: Path) -> None:

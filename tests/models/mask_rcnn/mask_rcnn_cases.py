@@ -38,6 +38,7 @@ TINY = MaskRCNNConfig(
     second_look_margin=0.3,
     refinement="none",
     weights="none",
+    weights_sha256="",
     weights_exclude=[],
     layers="all",
     repetition=0,

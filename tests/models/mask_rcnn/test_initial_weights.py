@@ -15,6 +15,7 @@ import pytest
 from tests.models.mask_rcnn.mask_rcnn_cases import tiny
 from tests.models.mask_rcnn.test_weight_files import attribute, changed, replaced
 from tests.test_downloads import Server
+from tryon.config import NAMED_WEIGHTS
 from tryon.errors import ConfigError, ModelError, ServiceError
 
 pytestmark = pytest.mark.slow
@@ -222,6 +223,20 @@ def test_a_hash_beside_the_file_finds_a_flipped_bit(content: bytes, tmp_path: Pa
         start(path)
 
 
+def test_weights_other_than_params_yaml_expects_are_refused(
+    given: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert start(given, weights_sha256=sha256)[1].vouched == "mask_rcnn.weights_sha256"
+    assert "no hash is known" not in caplog.text
+    for weights in (given, "none"):
+        with pytest.raises(ModelError, match=rf"mask_rcnn\.weights_sha256[\s\S]*needed: sha256 {'0' * 64}"):
+            start(weights, weights_sha256="0" * 64)
+    given.with_name("given.h5.sha256").write_text("1" * 64)
+    with pytest.raises(ModelError, match=r"is not the file that .*given\.h5\.sha256 describes"):
+        start(given, weights_sha256=sha256)
+
+
 @pytest.mark.parametrize("beside", ["weights.h5.sha256", "model.json"])
 def test_a_hash_file_without_a_hash_is_refused(given: Path, beside: str) -> None:
     path = given.rename(given.with_name("weights.h5"))
@@ -274,6 +289,7 @@ def test_the_published_files_are_the_references() -> None:
         "imagenet": ("resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "resnet50"),
         "coco": ("mask_rcnn_coco.h5", "resnet101"),
     }
+    assert set(NAMED_WEIGHTS) == {"none", *PUBLISHED}
     for known in PUBLISHED.values():
         assert known.file.url.startswith("https://github.com/") and len(bytes.fromhex(known.file.md5)) == 16
 

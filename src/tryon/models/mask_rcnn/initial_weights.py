@@ -133,6 +133,7 @@ def load_initial_weights(network: MaskRCNN) -> WeightReport | None:
     """
     config = network.config
     if config.weights == "none":
+        _check_expected(config, "")
         return None
     known = PUBLISHED.get(config.weights)
     if known is not None:
@@ -148,7 +149,8 @@ def load_initial_weights(network: MaskRCNN) -> WeightReport | None:
         path, fresh = _given_file(config.weights), lambda name: False
     content = read_content(path)
     sha256 = hashlib.sha256(content).hexdigest()
-    vouched = "its publisher's md5" if known is not None else check_hash(path, sha256)
+    vouched = _check_expected(config, sha256)
+    vouched = "its publisher's md5" if known is not None else check_hash(path, sha256) or vouched
     report = transfer(network, content, config.weights, sha256, vouched, fresh, config.weights_exclude)
     report.log()
     return report
@@ -189,6 +191,19 @@ def check_hash(path: Path, sha256: str) -> str:
             remedy="get the file again, or its hash if it was changed on purpose",
         )
     return where.name
+
+
+def _check_expected(config: MaskRCNNConfig, sha256: str) -> str:
+    """Compare a file's hash with the one that the configuration expects; returns its key, or "" if it expects none."""
+    if config.weights_sha256 and config.weights_sha256 != sha256:
+        raise ModelError(
+            f"{config.weights} are not the weights that mask_rcnn.weights_sha256 in params.yaml expects",
+            received=f"sha256 {sha256}" if sha256 else "no file",
+            needed=f"sha256 {config.weights_sha256}",
+            remedy='get that file again; if it was changed on purpose, set mask_rcnn.weights_sha256: "" or run '
+            "`tryon experiment` again, which fills it in",
+        )
+    return "mask_rcnn.weights_sha256" if config.weights_sha256 else ""
 
 
 def transfer(

@@ -68,6 +68,7 @@ def reference_config(
         second_look_margin=0.0,
         refinement="none",
         weights=weights,
+        weights_sha256="",
         weights_exclude=[],
         layers="heads",
         repetition=0,
