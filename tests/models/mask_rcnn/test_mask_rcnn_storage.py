@@ -56,6 +56,36 @@ def test_the_description_holds_config_and_facts_but_no_time(saved: Path) -> None
     assert set(description) == {"format", "config", "parameters", "facts", "weights_sha256"}
 
 
+def test_the_description_is_the_same_wherever_the_starting_weights_lay(saved: Path, tmp_path: Path) -> None:
+    from tryon.models.mask_rcnn import build_mask_rcnn, save_model
+    from tryon.models.mask_rcnn.initial_weights import load_initial_weights
+
+    descriptions = []
+    for place in (tmp_path / "here", tmp_path / "elsewhere/deeper"):
+        trunk = place / "trunk"
+        trunk.mkdir(parents=True)
+        for name in ("model.json", "weights.h5"):
+            (trunk / name).write_bytes((saved / name).read_bytes())
+        sha256 = hashlib.sha256((saved / "weights.h5").read_bytes()).hexdigest()
+        network = build_mask_rcnn(tiny(weights=str(trunk), weights_sha256=sha256), 3)
+        save_model(place, network, {"initial_weights": load_initial_weights(network).facts()})
+        descriptions.append((place / "model.json").read_bytes())
+    assert descriptions[0] == descriptions[1]
+    said = json.loads(descriptions[0])
+    assert (said["config"]["weights"], said["config"]["weights_sha256"]) == ("trunk", sha256)
+    assert (said["facts"]["initial_weights"]["source"], said["facts"]["initial_weights"]["sha256"]) == ("trunk", sha256)
+
+
+def test_a_model_that_started_from_a_folder_named_as_published_weights_loads(saved: Path, tmp_path: Path) -> None:
+    from tryon.models.mask_rcnn import build_mask_rcnn, save_model
+    from tryon.models.mask_rcnn.storage import load_network
+
+    for name in ("none", "coco"):
+        weights = str(tmp_path / "given" / name)
+        save_model(tmp_path / name, build_mask_rcnn(tiny(weights=weights, weights_sha256="0" * 64), 3), {})
+        assert load_network(tmp_path / name).config.weights == name
+
+
 @pytest.mark.parametrize("name", ["model.json", "weights.h5"])
 def test_a_missing_file_is_named(model: Path, name: str) -> None:
     from tryon.models.mask_rcnn import load_predictor

@@ -18,7 +18,14 @@ from tryon.downloads import Published, cache_folder, fetch
 from tryon.errors import ConfigError, ModelError
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.reference.building import with_reference_conventions
-from tryon.models.mask_rcnn.weight_files import Shapes, WeightFile, layer_shapes, read_content, set_weights
+from tryon.models.mask_rcnn.weight_files import (
+    Shapes,
+    WeightFile,
+    layer_shapes,
+    name_of,
+    read_content,
+    set_weights,
+)
 
 logger = logging.getLogger("tryon")
 
@@ -100,7 +107,7 @@ class WeightReport:
     def facts(self) -> dict[str, Any]:
         """The report as JSON values for `model.json`."""
         lists = {name: list(getattr(self, name)) for name in ("fresh", "missing", "mismatched")}
-        return {"source": self.source, "sha256": self.sha256, "loaded": len(self.loaded), **lists}
+        return {"source": name_of(self.source), "sha256": self.sha256, "loaded": len(self.loaded), **lists}
 
 
 def suited_to_weights(config: MaskRCNNConfig) -> MaskRCNNConfig:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from tryon.config import MaskRCNNConfig
 from tryon.errors import ModelError
 from tryon.models.mask_rcnn.network import MaskRCNN
-from tryon.models.mask_rcnn.weight_files import fill_weights, read_content, weights_to_bytes
+from tryon.models.mask_rcnn.weight_files import fill_weights, name_of, read_content, weights_to_bytes
 from tryon.outputs import write_bytes, write_json
 
 FORMAT = "tryon-mask-rcnn-1"
@@ -30,7 +30,7 @@ def save_model(folder: Path, network: MaskRCNN, facts: Mapping[str, Any]) -> Non
     write_bytes(Path(folder) / "weights.h5", content)
     description = {
         "format": FORMAT,
-        "config": asdict(network.config),
+        "config": {**asdict(network.config), "weights": name_of(network.config.weights)},
         "parameters": int(sum(np.prod(weight.shape) for layer in network.named_layers() for weight in layer.weights)),
         "facts": dict(facts),
         "weights_sha256": hashlib.sha256(content).hexdigest(),

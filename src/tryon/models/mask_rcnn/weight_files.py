@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tryon.config import NAMED_WEIGHTS
 from tryon.errors import ModelError
 from tryon.models.mask_rcnn.network import MaskRCNN
 
@@ -150,6 +151,11 @@ class WeightFile:
 
     def _fault(self, what: str, received: object, needed: str) -> ModelError:
         return ModelError(f"{self.source}: {what}", received=received, needed=needed, remedy=REMEDY)
+
+
+def name_of(weights: str) -> str:
+    """Starting weights as `model.json` names them: the place of a file differs between checkouts, its name does not."""
+    return weights if weights in NAMED_WEIGHTS else Path(weights).name
 
 
 def read_content(path: Path) -> bytes:
