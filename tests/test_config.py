@@ -91,6 +91,11 @@ def test_whole_numbers_are_accepted_where_fractions_are(tmp_path: Path, content:
     assert load_params(tmp_path / "params.yaml").cyclegan.cycle_weight == 10.0
 
 
+def test_a_name_of_layers_that_is_no_regular_expression_is_refused(tmp_path: Path, content: dict[str, Any]) -> None:
+    content["mask_rcnn"]["weights_exclude"] = ["fpn_.*", "mrcnn_(mask"]
+    assert "mask_rcnn: weights_exclude: 'mrcnn_(mask' is no regular expression" in message_of(tmp_path, content)
+
+
 def test_no_pattern_at_all_is_refused(tmp_path: Path, content: dict[str, Any]) -> None:
     content["patterns"] = []
     assert "patterns" in message_of(tmp_path, content)

@@ -4,6 +4,7 @@ An unknown key, a missing key, a wrong type or a value out of range is a `Config
 and what is accepted. Every field without a default must stand in the file. A stage reads its own section and `seed`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -180,6 +181,11 @@ class MaskRCNNConfig:
             raise ValueError("mask_margin is of our conventions: the reference's masks cover their boxes alone")
         if self.landmarks and LANDMARK_CLASS not in self.class_names:
             raise ValueError(f"landmarks are those of a {LANDMARK_CLASS}: name it in class_names or turn them off")
+        for pattern in self.weights_exclude:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"weights_exclude: {pattern!r} is no regular expression: {error}") from error
         if self.batch_size % self.devices:
             raise ValueError(f"batch_size must be a multiple of the {self.devices} devices")
 

@@ -94,6 +94,11 @@ def test_excluded_layers_start_fresh(given: Path) -> None:
     assert report.unused == () and not set(report.fresh) & set(report.loaded)
 
 
+def test_an_exclusion_of_no_layer_is_refused(given: Path) -> None:
+    with pytest.raises(ConfigError, match=r"weights_exclude names no layer[\s\S]*received: mrcnn_masks, fpn\n"):
+        start(given, weights_exclude=["mrcnn_mask", "mrcnn_masks", "fpn", "fpn_.*"])
+
+
 def test_layers_that_the_network_does_not_have_are_named(given: Path, content: bytes) -> None:
     def with_another(file: h5py.File) -> None:
         file.copy("fpn_p2", "fpn_p7")

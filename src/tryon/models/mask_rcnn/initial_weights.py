@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,8 @@ def load_initial_weights(network: MaskRCNN) -> WeightReport | None:
     """Give a network the weights that its configuration names; None for `none`.
 
     Raises:
-        ConfigError: the name is no file and no published weights, or those are of another backbone.
+        ConfigError: the name is no file and no published weights, or those are of another backbone; an excluded name
+            is no layer's.
         ModelError: the file is damaged, or does not fit the network.
         ServiceError: published weights cannot be fetched.
     """
@@ -229,10 +230,12 @@ def transfer(
         exclude: names, or regular expressions for whole names, of further layers that start anew.
 
     Raises:
+        ConfigError: an excluded name is no layer's.
         ModelError: the file is damaged; a layer is missing or of another shape without being allowed to; the
             backbone is another one.
     """
     ours = layer_shapes(network)
+    _refuse_exclusion_of_nothing(exclude, ours)
     skipped = {name for name in ours if fresh(name) or any(re.fullmatch(pattern, name) for pattern in exclude)}
     with WeightFile(content, source) as file:
         _refuse_other_backbone(file, set(ours))
@@ -248,6 +251,17 @@ def transfer(
         source, sha256, vouched, tuple(present), tuple(name for name in ours if name in skipped), tuple(missing),
         tuple(anew.values()), tuple(unused),
     )  # fmt: skip
+
+
+def _refuse_exclusion_of_nothing(exclude: Sequence[str], names: Iterable[str]) -> None:
+    idle = [pattern for pattern in exclude if not any(re.fullmatch(pattern, name) for name in names)]
+    if idle:
+        raise ConfigError(
+            "params.yaml: mask_rcnn.weights_exclude names no layer of the network",
+            received=", ".join(idle),
+            needed="names of layers with weights, or regular expressions for whole names",
+            remedy="correct the name, or leave it out",
+        )
 
 
 def _refuse_other_backbone(file: WeightFile, ours: set[str]) -> None:
