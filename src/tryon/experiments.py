@@ -61,12 +61,35 @@ def run_experiment(checkout: Path, name: str, settings: Sequence[str] = (), seed
         seeds: repetitions; None: as many as the experiment's file says.
 
     Raises:
-        ConfigError: the experiment names an unknown key.
+        ConfigError: the experiment names an unknown key, or needs itself.
         ServiceError: the pipeline stopped, or the experiment is running already.
     """
+    for needed in needed_experiments(checkout, name):
+        _repeat(checkout, needed)
+    return _repeat(checkout, name, settings, seeds)
+
+
+def needed_experiments(checkout: Path, name: str) -> list[str]:
+    """What must have been run before an experiment, in that order.
+
+    Raises:
+        ConfigError: one of them needs itself.
+    """
+    chain = [name]
+    while needed := experiment_plan(checkout, chain[0]).needs:
+        if needed in chain:
+            raise ConfigError(
+                f"experiments/{chain[0]}.yaml: {PLAN}.needs leads in a circle",
+                received=" <- ".join([needed, *chain]),
+                needed="a first experiment that needs none",
+                remedy="take one `needs` out",
+            )
+        chain.insert(0, needed)
+    return chain[:-1]
+
+
+def _repeat(checkout: Path, name: str, settings: Sequence[str] = (), seeds: int | None = None) -> list[Path]:
     plan = experiment_plan(checkout, name)
-    if plan.needs:
-        run_experiment(checkout, plan.needs)
     count = plan.seeds if seeds is None else seeds
     repetitions = [(name, [])] if count == 1 else [
         (f"{name}{REPETITION}{index + 1}", [f"mask_rcnn.repetition={index}"]) for index in range(count)

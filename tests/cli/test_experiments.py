@@ -213,6 +213,23 @@ def test_a_plan_that_is_none_is_refused(tmp_path: Path, plan: str) -> None:
         experiments.experiment_plan(tmp_path, "x")
 
 
+@pytest.mark.parametrize(("last", "circle"), [("x", "x <- x"), ("y", "x <- y <- x"), ("z", "x <- z <- y <- x")])
+def test_experiments_that_need_each_other_are_refused(tmp_path: Path, last: str, circle: str) -> None:
+    (tmp_path / "experiments").mkdir()
+    for name, needed in {"x": "y", "y": "z", "z": "", last: "x"}.items():
+        (tmp_path / f"experiments/{name}.yaml").write_text(f"run: {{needs: '{needed}'}}")
+    with pytest.raises(ConfigError, match=rf"experiments/{last}.yaml: run.needs leads in a circle\s.*: {circle}\n"):
+        experiments.run_experiment(tmp_path, "x")
+
+
+def test_what_an_experiment_needs_comes_first_to_last(tmp_path: Path) -> None:
+    (tmp_path / "experiments").mkdir()
+    for name, needed in {"x": "y", "y": "z", "z": ""}.items():
+        (tmp_path / f"experiments/{name}.yaml").write_text(f"run: {{needs: '{needed}'}}")
+    assert experiments.needed_experiments(tmp_path, "x") == ["z", "y"]
+    assert experiments.needed_experiments(tmp_path, "z") == []
+
+
 def running(folder: Path) -> list[str]:
     """Processes whose working folder is this one."""
     found = []
