@@ -30,8 +30,8 @@ repro: setup  ## render, curate, train, fit, evaluate, report: `dvc repro` of th
 	$(BIN)/dvc repro
 	@$(BIN)/python -m tryon.reporting.summary reports/index.html
 
-test: setup  ## run every test
-	$(BIN)/python -m pytest
+test: setup  ## run every test, side by side on up to four cores
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: setup  ## format, lint, types and import direction
 	$(BIN)/ruff format --check .

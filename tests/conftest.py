@@ -12,6 +12,9 @@ for line in (ROOT / "infra" / "env").read_text().splitlines():
     if "=" in line and not line.startswith("#"):
         name, value = line.split("=", 1)
         os.environ[name] = value
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There is one worker for each core; threads of their own would only wait for each other.
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture
