@@ -8,7 +8,7 @@ from pathlib import Path
 from tryon.console import run_stage
 
 CELL_PX, ROWS_PER_PAGE, MAX_PAGES = 160, 8, 3
-COLUMNS = ("plain", "redrawn", "cycled", "flat fill", "by luminance")
+BASELINE_COLUMNS = ("flat fill", "by luminance")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -27,19 +27,23 @@ def main(argv: Sequence[str]) -> None:
     generator, detector = load_pattern_generator(arguments.model), load_predictor(arguments.mask_rcnn)
     plain = load_domain(arguments.domains / "testA", generator.config.size_px)
     fakes = generator.redraw(plain.pictures, plain.masks)
-    cycled = generator.restore(fakes, plain.masks)
+    cycled = list(to_u8(generator.restore(fakes, plain.masks))) if generator.config.way_back else [None] * len(fakes)
     masks = plain.masks > 0.5
-    pictures, fakes, cycled = to_u8(plain.pictures), to_u8(fakes), to_u8(cycled)
+    pictures, fakes = to_u8(plain.pictures), to_u8(fakes)
     samples = [Sample(*values) for values in zip(pictures, masks, fakes, cycled, strict=True)]
     scores = score_samples(samples, generator.look)
     scores["sleeve_retention"] = sleeve_retention(
         fakes, masks, lambda shown: [found.masks for found in detector.predict(shown)], detector.config.image_size_px
     )
+    columns = ("plain", "redrawn", *(["cycled"] if generator.config.way_back else []), *BASELINE_COLUMNS)
     rows = [
-        [s.picture, s.fake, s.cycled, *(redraw(s.picture, s.mask, generator.look) for redraw in BASELINES.values())]
+        [
+            *(shown for shown in (s.picture, s.fake, s.cycled) if shown is not None),
+            *(redraw(s.picture, s.mask, generator.look) for redraw in BASELINES.values()),
+        ]
         for s in samples
     ]
-    pages = [grid(rows[i : i + ROWS_PER_PAGE], CELL_PX, labels=COLUMNS) for i in range(0, len(rows), ROWS_PER_PAGE)]
+    pages = [grid(rows[i : i + ROWS_PER_PAGE], CELL_PX, labels=columns) for i in range(0, len(rows), ROWS_PER_PAGE)]
     stage = f"evaluate_cyclegan@{arguments.pattern}"
     with new_folder(arguments.report) as building, start_run(stage, generator.facts, {"model": arguments.model}) as run:
         for number, page in enumerate(pages[:MAX_PAGES], start=1):

@@ -232,8 +232,15 @@ class CycleGANConfig:
     critic_filters: AtLeastOne
     edge_kernel_px: Literal[3, 5, 7]
     upsampling: Literal["transposed", "resize"]
+    objective: Literal["cycle", "contrastive"]
     cycle_weight: Positive
     identity_weight: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+    contrast_weight: Positive
+    contrast_identity_weight: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+    contrast_patches: Annotated[int, Field(strict=True, ge=2)]
+    contrast_features: AtLeastOne
+    loss_region: Literal["picture", "garment"]
+    augmentation: list[Literal["colour", "translation", "cutout"]]
     plain_in_grey: Flag
     mask_composite: Flag
     mask_input: Flag

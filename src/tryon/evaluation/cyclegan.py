@@ -27,19 +27,19 @@ SegmentedPictures = Callable[[Sequence[U8]], Sequence[Sequence[Mask]]]
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One cut-out that went in, what came out, and what the way back made of that."""
+    """One cut-out that went in, what came out, and what the way back made of that; None where there is no way back."""
 
     picture: U8
     mask: Mask
     fake: U8
-    cycled: U8
+    cycled: U8 | None
 
 
 def score_samples(samples: Sequence[Sample], target: Look) -> Scores:
     """Means over the samples of every score that needs no model, and the same of the two results without a network.
 
-    `stripe_frequency_error` and `stripe_angle_error_deg` are there for a striped target only; a result without a
-    network carries its name as suffix.
+    `stripe_frequency_error` and `stripe_angle_error_deg` are there for a striped target only, `cycle_ssim` where there
+    is a way back; a result without a network carries its name as suffix.
 
     Raises:
         DataError: there are no samples.
@@ -47,7 +47,9 @@ def score_samples(samples: Sequence[Sample], target: Look) -> Scores:
     if not samples:
         raise DataError("a CycleGAN cannot be scored", received="no pictures", needed="pictures in testA")
     scores = _mean([_score_fake(s.fake, s.picture, s.mask, target) for s in samples])
-    scores["cycle_ssim"] = _average([ssim(s.cycled, s.picture, s.mask) for s in samples])
+    ways_back = [ssim(s.cycled, s.picture, s.mask) for s in samples if s.cycled is not None]
+    if ways_back:
+        scores["cycle_ssim"] = _average(ways_back)
     for name, redraw in BASELINES.items():
         fakes = [redraw(s.picture, s.mask, target) for s in samples]
         suffixed = _mean([_score_fake(f, s.picture, s.mask, target) for f, s in zip(fakes, samples, strict=True)])

@@ -23,20 +23,22 @@ from tryon.errors import TrainingError
 from tryon.models.cyclegan.guides import guide_channels, to_network
 from tryon.models.cyclegan.networks import Architecture
 from tryon.training.checkpoints import CheckpointStore
-from tryon.training.cyclegan_losses import COMPONENTS, Batch, Networks, build_networks
-from tryon.training.cyclegan_pool import PoolPlan, plan_pool
+from tryon.training.cyclegan_contrastive import Contrast, OneWayNetworks, build_one_way_networks
+from tryon.training.cyclegan_losses import Batch, Networks, build_networks
+from tryon.training.cyclegan_pool import plan_pool
 from tryon.training.cyclegan_step import CompiledStep, StepOptions
 
 logger = logging.getLogger("tryon")
 
 Losses = dict[str, float]
+PatternNetworks = Networks | OneWayNetworks
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
     """Networks after the last step (generators averaged where that was asked for), mean losses of each epoch."""
 
-    networks: Networks
+    networks: PatternNetworks
     losses: list[Losses]
     steps: int
 
@@ -44,7 +46,7 @@ class TrainingResult:
 class EpochWatcher(Protocol):
     """What is called after each epoch (counted from 1) with its mean losses and the networks as they are."""
 
-    def __call__(self, epoch: int, losses: Losses, networks: Networks) -> None: ...
+    def __call__(self, epoch: int, losses: Losses, networks: PatternNetworks) -> None: ...
 
 
 def architecture_of(config: CycleGANConfig) -> Architecture:
@@ -60,6 +62,25 @@ def architecture_of(config: CycleGANConfig) -> Architecture:
         position_input=config.position_input,
         mask_composite=config.mask_composite,
         plain_in_grey=config.plain_in_grey,
+        way_back=config.objective == "cycle",
+    )
+
+
+def step_options(config: CycleGANConfig) -> StepOptions:
+    """The part of the configuration that is needed for a step."""
+    return StepOptions(
+        cycle_weight=config.cycle_weight,
+        identity_weight=config.identity_weight,
+        pool_size=config.pool_size,
+        averaging=config.weight_averaging,
+        loss_region=config.loss_region,
+        augmentation=tuple(config.augmentation),
+        contrast=Contrast(
+            config.contrast_weight,
+            config.contrast_identity_weight,
+            config.contrast_patches,
+            config.contrast_features,
+        ),
     )
 
 
@@ -115,8 +136,12 @@ class _Training:
         self.config, self.seed = config, seed
         self.epochs = config.constant_epochs + config.decay_epochs
         architecture = architecture_of(config)
-        self.networks = build_networks(architecture, seed)
-        options = StepOptions(config.cycle_weight, config.identity_weight, config.pool_size, config.weight_averaging)
+        options = step_options(config)
+        self.networks: PatternNetworks = (
+            build_networks(architecture, seed)
+            if architecture.way_back
+            else build_one_way_networks(architecture, options.contrast, seed)
+        )
         self.step_state = CompiledStep(self.networks, options)
         self.plain, self.pattern = _prepared(plain, architecture), _prepared(pattern, architecture)
         self.store = CheckpointStore(checkpoints)
@@ -137,7 +162,7 @@ class _Training:
         for name, variable in self.step_state.variables().items():
             variable.assign(checkpoint.arrays[name])
         self.steps = self._first_step = checkpoint.step
-        self.history = [{name: losses[name] for name in COMPONENTS} for losses in checkpoint.state["history"]]
+        self.history = [{name: losses[name] for name in self.step_state.components} for losses in checkpoint.state["history"]]
         logger.info("goes on after epoch %d of %d", self.epoch, self.epochs)
 
     def save(self) -> None:
@@ -152,7 +177,7 @@ class _Training:
     def run_epoch(self) -> Losses:
         """One epoch's mean losses."""
         rate = learning_rate_at(self.epoch, self.config)
-        sums = dict.fromkeys(COMPONENTS, 0.0)
+        sums = dict.fromkeys(self.step_state.components, 0.0)
         for _ in range(self.config.steps_per_epoch):
             for component, value in self._run_step(rate).items():
                 sums[component] += value
@@ -164,10 +189,10 @@ class _Training:
         rng = np.random.default_rng([self.seed, self.steps])
         size = self.config.batch_size
         batch = Batch(*self._pick(self.plain, rng), *self._pick(self.pattern, rng))
-        plans: tuple[PoolPlan, PoolPlan] = tuple(  # type: ignore[assignment]
-            plan_pool(self.config.pool_size, self.steps, size, rng) for _ in range(2)
-        )
-        losses = self.step_state(batch, plans, rate, _averaging_at(self.steps, self.config.weight_averaging))
+        plans = [plan_pool(self.config.pool_size, self.steps, size, rng) for _ in self.step_state.pools]
+        extras = self.step_state.draw_extras(batch, rng)
+        averaging = _averaging_at(self.steps, self.config.weight_averaging)
+        losses = self.step_state(batch, plans, rate, averaging, extras)
         refuse_non_finite(losses, self.steps)
         self.steps += 1
         self._report(losses)

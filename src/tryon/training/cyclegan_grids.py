@@ -1,13 +1,17 @@
 """Epoch grids: what the networks make of a few fixed pictures, as one page for the eye."""
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from tryon.datasets.domains import Domain
 from tryon.images.colour import to_u8
 from tryon.images.sheets import grid
-from tryon.models.cyclegan.storage import translate
-from tryon.training.cyclegan_losses import Networks
+from tryon.models.cyclegan.storage import TO_PATTERN, TO_PLAIN, translate
+from tryon.training.cyclegan import PatternNetworks
+
+Pictures = NDArray[np.float32]
+Side = tuple[Pictures, Pictures]  # pictures and masks of a domain
 
 COLUMNS = (
     "plain",
@@ -19,20 +23,31 @@ COLUMNS = (
     "cycled pattern",
     "identity pattern",
 )
+ONE_WAY_COLUMNS = ("plain", "fake pattern", "pattern", "identity pattern")
 _CELL_PX = 96
 
 
-def epoch_grid(networks: Networks, plain: Domain, pattern: Domain, rows: int = 6) -> NDArray[np.uint8]:
-    """A page of up to `rows` samples: input, fake, cycled and identity of both directions, columns as in `COLUMNS`."""
+def epoch_grid(networks: PatternNetworks, plain: Domain, pattern: Domain, rows: int = 6) -> NDArray[np.uint8]:
+    """A page of up to `rows` samples: input, fake, cycled and identity of both directions, columns as in `COLUMNS`.
+
+    Where there is no way back there are `ONE_WAY_COLUMNS`.
+    """
     count = min(rows, len(plain.names), len(pattern.names))
-    to_pattern, to_plain = networks.plain_to_pattern, networks.pattern_to_plain
-    columns = []
-    for domain, there, back in ((plain, to_pattern, to_plain), (pattern, to_plain, to_pattern)):
-        pictures, masks = domain.pictures[:count], domain.masks[:count]
-        fakes = translate(there, pictures, masks, networks.architecture)
-        cycled = translate(back, fakes, masks, networks.architecture)
-        identity = translate(back, pictures, masks, networks.architecture)
-        columns += [pictures, fakes, cycled, identity]
+    columns = _columns(networks, *((domain.pictures[:count], domain.masks[:count]) for domain in (plain, pattern)))
     cell_px = max(_CELL_PX, networks.architecture.size_px)
     samples = [[to_u8(column[row]) for column in columns] for row in range(count)]
-    return grid(samples, cell_px, labels=COLUMNS)
+    return grid(samples, cell_px, labels=COLUMNS if len(columns) == len(COLUMNS) else ONE_WAY_COLUMNS)
+
+
+def _columns(networks: PatternNetworks, plain: Side, pattern: Side) -> list[Pictures]:
+    def redrawn(network: keras.Model, pictures: Pictures, masks: Pictures) -> Pictures:
+        return translate(network, pictures, masks, networks.architecture)
+
+    there, back = networks.generators[TO_PATTERN], networks.generators.get(TO_PLAIN)
+    if back is None:
+        return [plain[0], redrawn(there, *plain), pattern[0], redrawn(there, *pattern)]
+    columns = []
+    for (pictures, masks), out, home in ((plain, there, back), (pattern, back, there)):
+        fakes = redrawn(out, pictures, masks)
+        columns += [pictures, fakes, redrawn(home, fakes, masks), redrawn(home, pictures, masks)]
+    return columns

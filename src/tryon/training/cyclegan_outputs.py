@@ -14,11 +14,10 @@ from tryon.errors import DataError
 from tryon.formats.tables import write_table
 from tryon.images.files import write_png
 from tryon.images.patterns import Look
-from tryon.models.cyclegan.storage import TO_PATTERN, TO_PLAIN, save_pattern_generator
+from tryon.models.cyclegan.storage import save_pattern_generator
 from tryon.outputs import new_folder
-from tryon.training.cyclegan import Losses, TrainingResult
+from tryon.training.cyclegan import Losses, PatternNetworks, TrainingResult
 from tryon.training.cyclegan_grids import epoch_grid
-from tryon.training.cyclegan_losses import Networks
 
 LOSS_COLUMNS = ("epoch", "component", "train")
 
@@ -48,7 +47,7 @@ class EpochGrids:
         self.folder, self._sides, self._recorder = folder, (plain, pattern), recorder
         self._every_epochs, self._last_epoch = every_epochs, last_epoch
 
-    def __call__(self, epoch: int, losses: Losses, networks: Networks) -> None:
+    def __call__(self, epoch: int, losses: Losses, networks: PatternNetworks) -> None:
         """Record an epoch, counted from 1."""
         self._recorder.log_metrics(
             {f"loss/train/{component}": value for component, value in losses.items()}, step=epoch
@@ -77,9 +76,8 @@ def write_trained_pattern(folder: Path, pattern: str, result: TrainingResult, lo
         "critic_parameters": int(networks.pattern_critic.count_params()),
         "losses": {component: round(value, 6) for component, value in result.losses[-1].items()},
     }
-    generators = {TO_PATTERN: networks.plain_to_pattern, TO_PLAIN: networks.pattern_to_plain}
     with new_folder(folder) as building:
-        save_pattern_generator(building, generators, networks.architecture, read_look(look_file), facts)
+        save_pattern_generator(building, networks.generators, networks.architecture, read_look(look_file), facts)
         write_table(building / "losses.csv", LOSS_COLUMNS, _loss_rows(result.losses))
         (building / "grids").mkdir()
         for file in sorted(grids.glob("epoch_*.png")):

@@ -1,9 +1,10 @@
 """One compiled CycleGAN step on the TensorFlow backend: the only place of the training that knows the backend.
 
-Everything it computes is in `cyclegan_losses` and `cyclegan_pool`, in backend-neutral operations.
+Everything it computes is in `cyclegan_losses`, `cyclegan_contrastive`, `cyclegan_augmentation` and `cyclegan_pool`, in
+backend-neutral operations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,19 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from tryon.training.cyclegan_losses import COMPONENTS, Batch, Networks, critic_losses, generator_losses
+from tryon.training.cyclegan_augmentation import Augment, Kind, augmentation_by, draw_changes, unchanged
+from tryon.training.cyclegan_contrastive import (
+    CONTRASTIVE_COMPONENTS,
+    Contrast,
+    OneWayNetworks,
+    contrastive_critic_losses,
+    contrastive_generator_losses,
+    draw_patches,
+    feature_sides,
+)
+from tryon.training.cyclegan_losses import COMPONENTS, Batch, Networks, Region, critic_losses, generator_losses
 from tryon.training.cyclegan_pool import PoolPlan, exchange
 
 ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON = 0.5, 0.999, 1e-8  # the reference's
@@ -20,45 +32,87 @@ ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON = 0.5, 0.999, 1e-8  # the reference's
 
 @dataclass(frozen=True)
 class StepOptions:
-    """What a step needs beside networks and pictures; `averaging` 0: no average of the generators' weights."""
+    """What a step needs beside networks and pictures.
+
+    Args:
+        averaging: share of the old average of the generators' weights that is kept in the long run; 0: no average.
+        loss_region: where cycle and identity count, and where patches are compared.
+        augmentation: how what the critics see is changed.
+        contrast: needed by `OneWayNetworks`, which take no cycle and no identity weight.
+    """
 
     cycle_weight: float
     identity_weight: float
     pool_size: int
     averaging: float
+    loss_region: Region = "picture"
+    augmentation: Sequence[Kind] = ()
+    contrast: Contrast = Contrast(1.0, 1.0, 256, 256)
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is random in a step beside its pictures and pools; nothing where the options ask for nothing.
+
+    Args:
+        changes: of what the critics see (`draw_changes`), nothing or one array.
+        patches: places that are compared, (2 B, P) in each feature map.
+    """
+
+    changes: Sequence[NDArray[np.float32]] = ()
+    patches: Sequence[NDArray[np.int32]] = ()
 
 
 class CompiledStep:
     """What a step changes (networks, optimisers, pools, averaged generators) and the compiled function that does."""
 
-    def __init__(self, networks: Networks, options: StepOptions) -> None:
+    def __init__(self, networks: Networks | OneWayNetworks, options: StepOptions) -> None:
         tf.config.experimental.enable_op_determinism()
         self.networks, self.options = networks, options
+        self.components = COMPONENTS if isinstance(networks, Networks) else CONTRASTIVE_COMPONENTS
         side = networks.architecture.size_px
         pool_shape = (max(options.pool_size, 1), side, side, 3)
-        self.pools = [keras.Variable(np.zeros(pool_shape, np.float32), trainable=False) for _ in range(2)]
+        self.pools = [keras.Variable(np.zeros(pool_shape, np.float32), trainable=False) for _ in networks.generators]
         self.optimizers = [_adam(networks.generator_variables), _adam(networks.critic_variables)]
-        self.averages = [keras.Variable(variable, trainable=False) for variable in networks.generator_variables]
+        self.averaged = [v for network in networks.generators.values() for v in network.trainable_variables]
+        self.averages = [keras.Variable(variable, trainable=False) for variable in self.averaged]
         self._compiled = tf.function(self._step)
 
+    def draw_extras(self, batch: Batch, rng: np.random.Generator) -> Extras:
+        """What is random in a step with this batch beside its pools."""
+        changes = [draw_changes(len(batch.plain), rng)] if self.options.augmentation else []
+        if isinstance(self.networks, Networks):
+            return Extras(changes)
+        masks = np.concatenate([batch.plain_mask, batch.pattern_mask])
+        if self.options.loss_region == "picture":
+            masks = np.ones_like(masks)
+        return Extras(changes, draw_patches(masks, feature_sides(self.networks), self.options.contrast.patches, rng))
+
     def __call__(
-        self, batch: Batch, plans: tuple[PoolPlan, PoolPlan], learning_rate: float, averaging: float
+        self,
+        batch: Batch,
+        plans: Sequence[PoolPlan],
+        learning_rate: float,
+        averaging: float,
+        extras: Extras = Extras(),  # noqa: B008 - frozen
     ) -> dict[str, float]:
         """Make one step and return its losses by component.
 
         Args:
-            plans: of the pool of fake patterns and of the pool of fake plains.
+            plans: of the pool of fake patterns, and of the pool of fake plains where there are any.
             averaging: share of the old average that is kept.
+            extras: from `draw_extras`.
         """
         plan_tensors = [(tf.constant(p.slots), tf.constant(p.show_old), tf.constant(p.store)) for p in plans]
         pictures = [tf.constant(value) for value in vars(batch).values()]
-        losses = self._compiled(pictures, plan_tensors, tf.constant(learning_rate), tf.constant(averaging))
-        return dict(zip(COMPONENTS, losses.numpy().tolist(), strict=True))
+        drawn = [[tf.constant(array) for array in arrays] for arrays in (extras.changes, extras.patches)]
+        losses = self._compiled(pictures, plan_tensors, drawn, tf.constant(learning_rate), tf.constant(averaging))
+        return dict(zip(self.components, losses.numpy().tolist(), strict=True))
 
     @contextmanager
     def averaged_generators(self) -> Iterator[None]:
         """While it lasts, the generators hold the average of their weights; unchanged where no average is kept."""
-        variables = self.networks.generator_variables if self.options.averaging else []
+        variables = self.averaged if self.options.averaging else []
         current = [keras.ops.convert_to_numpy(variable) for variable in variables]
         self.store_averages()
         try:
@@ -70,7 +124,7 @@ class CompiledStep:
     def store_averages(self) -> None:
         """Put the averages into the generators for good, where averages are kept."""
         if self.options.averaging:
-            for variable, average in zip(self.networks.generator_variables, self.averages, strict=True):
+            for variable, average in zip(self.averaged, self.averages, strict=True):
                 variable.assign(average)
 
     def variables(self) -> dict[str, Any]:
@@ -86,39 +140,54 @@ class CompiledStep:
             named |= {f"average/{i:03d}": v for i, v in enumerate(self.averages)}
         return named
 
-    def _step(self, pictures: list[Any], plans: list[Any], learning_rate: Any, averaging: Any) -> Any:
-        batch = Batch(*pictures)
-        generator_values, fake_pattern, fake_plain = self._move_generators(batch, learning_rate)
+    def _step(
+        self, pictures: list[Any], plans: list[Any], extras: list[list[Any]], learning_rate: Any, averaging: Any
+    ) -> Any:
+        batch, (changes, patches) = Batch(*pictures), extras
+        augment = augmentation_by(self.options.augmentation, changes[0]) if changes else unchanged
+        generator_values, fakes = self._move_generators(batch, patches, augment, learning_rate)
         shown = []
-        for pool, fakes, plan in zip(self.pools, (fake_pattern, fake_plain), plans, strict=True):
-            pictures_shown, after = exchange(pool, fakes, *plan)
+        for pool, fake, plan in zip(self.pools, fakes, plans, strict=True):
+            pictures_shown, after = exchange(pool, fake, *plan)
             pool.assign(after)
             shown.append(pictures_shown)
-        critic_values = self._move_critics(batch, shown, learning_rate)
+        critic_values = self._move_critics(batch, shown, augment, learning_rate)
         if self.options.averaging:
-            for average, variable in zip(self.averages, self.networks.generator_variables, strict=True):
+            for average, variable in zip(self.averages, self.averaged, strict=True):
                 average.assign(averaging * average + (1.0 - averaging) * variable)
         return tf.stack([*generator_values, *critic_values])
 
-    def _move_generators(self, batch: Batch, learning_rate: Any) -> tuple[list[Any], Any, Any]:
+    def _move_generators(
+        self, batch: Batch, patches: list[Any], augment: Augment, learning_rate: Any
+    ) -> tuple[list[Any], list[Any]]:
         variables = self.networks.generator_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
-            losses, fake_pattern, fake_plain = generator_losses(
-                self.networks, batch, self.options.cycle_weight, self.options.identity_weight
-            )
+            losses, fakes = self._generator_losses(batch, patches, augment)
             total = tf.add_n(losses)
         self._apply(0, tape.gradient(total, [variable.value for variable in variables]), variables, learning_rate)
-        return losses, fake_pattern, fake_plain
+        return losses, fakes
 
-    def _move_critics(self, batch: Batch, shown: list[Any], learning_rate: Any) -> list[Any]:
+    def _move_critics(self, batch: Batch, shown: list[Any], augment: Augment, learning_rate: Any) -> list[Any]:
         variables = self.networks.critic_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
-            losses = critic_losses(self.networks, batch, *shown)
+            if isinstance(self.networks, Networks):
+                losses = critic_losses(self.networks, batch, *shown, augment=augment)
+            else:
+                losses = contrastive_critic_losses(self.networks, batch, *shown, augment=augment)
             total = tf.add_n(losses)
         self._apply(1, tape.gradient(total, [variable.value for variable in variables]), variables, learning_rate)
         return losses
+
+    def _generator_losses(self, batch: Batch, patches: list[Any], augment: Augment) -> tuple[list[Any], list[Any]]:
+        options = self.options
+        if isinstance(self.networks, OneWayNetworks):
+            losses, fake = contrastive_generator_losses(self.networks, batch, options.contrast, patches, augment)
+            return losses, [fake]
+        weights = options.cycle_weight, options.identity_weight
+        losses, *fakes = generator_losses(self.networks, batch, *weights, region=options.loss_region, augment=augment)
+        return losses, fakes
 
     def _apply(self, index: int, gradients: list[Any], variables: list[Any], learning_rate: Any) -> None:
         optimizer = self.optimizers[index]

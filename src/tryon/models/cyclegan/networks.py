@@ -30,6 +30,7 @@ class Architecture:
         edge_kernel_px: side of the generator's first and last kernel (the paper: 7).
         plain_in_grey: plain pictures are painted mid grey (`tryon.images.shading.in_grey`) before they are redrawn.
         resize_convolution: maps grow by repeating cells and convolving, not by transposed convolution (the paper).
+        way_back: there is a generator from the pattern back to plain.
     """
 
     size_px: int
@@ -42,6 +43,7 @@ class Architecture:
     mask_composite: bool = False
     resize_convolution: bool = False
     plain_in_grey: bool = False
+    way_back: bool = True
 
     @property
     def input_channels(self) -> int:

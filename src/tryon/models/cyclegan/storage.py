@@ -32,13 +32,14 @@ class PatternGenerator:
     Args:
         config: the architecture; `config.size_px` is the side S that `redraw` takes.
         facts: what training recorded (`pattern`, `steps`, losses of the last epoch, ...).
+        pattern_to_plain: None where the training knew no way back (`config.way_back`).
     """
 
     config: Architecture
     look: Look
     facts: dict[str, Any]
     plain_to_pattern: keras.Model
-    pattern_to_plain: keras.Model
+    pattern_to_plain: keras.Model | None
 
     def redraw(self, images: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cut-outs in the pattern, (B, S, S, 3) float32 in [0, 1]; composited: neutral ground outside the mask.
@@ -52,7 +53,18 @@ class PatternGenerator:
         return self._translate(self.plain_to_pattern, images, masks)
 
     def restore(self, images: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cut-outs brought from the pattern back to plain: the way back of the cycle, shapes as in `redraw`."""
+        """The cut-outs brought from the pattern back to plain: the way back of the cycle, shapes as in `redraw`.
+
+        Raises:
+            ModelError: the pattern was trained in one direction only.
+        """
+        if self.pattern_to_plain is None:
+            raise ModelError(
+                "this pattern knows no way back to plain",
+                received="one trained with cyclegan.objective: contrastive",
+                needed="one trained with cyclegan.objective: cycle",
+                remedy="ask `config.way_back` before, or train it so",
+            )
         return self._translate(self.pattern_to_plain, images, masks)
 
     def _translate(
@@ -79,12 +91,13 @@ def translate(
 def save_pattern_generator(
     folder: Path, networks: dict[str, keras.Model], architecture: Architecture, look: Look, facts: dict[str, Any]
 ) -> None:
-    """Write both generators, the architecture, the facts and the look; the same content gives the same bytes.
+    """Write the generators, the architecture, the facts and the look; the same content gives the same bytes.
 
     Args:
-        networks: the models `plain_to_pattern` and `pattern_to_plain`.
+        networks: the models `plain_to_pattern` and, where `architecture.way_back`, `pattern_to_plain`.
         facts: JSON values without times.
     """
+    assert sorted(networks) == sorted(_stored(architecture)), "the networks are not those of the architecture"
     content = _weights_bytes(networks)
     write_bytes(folder / "weights.h5", content)
     write_json(folder / "look.json", look.to_dict())
@@ -110,9 +123,14 @@ def load_pattern_generator(folder: Path) -> PatternGenerator:
     architecture = _architecture(description, folder / "model.json")
     look = _look(folder / "look.json")
     content = _checked_weights(folder / "weights.h5", str(description.get("weights_sha256")))
-    networks = {name: build_generator(architecture, name) for name in (TO_PATTERN, TO_PLAIN)}
+    networks = {name: build_generator(architecture, name) for name in _stored(architecture)}
     _fill(networks, content, folder / "weights.h5")
-    return PatternGenerator(architecture, look, description.get("facts", {}), networks[TO_PATTERN], networks[TO_PLAIN])
+    facts = description.get("facts", {})
+    return PatternGenerator(architecture, look, facts, networks[TO_PATTERN], networks.get(TO_PLAIN))
+
+
+def _stored(architecture: Architecture) -> tuple[str, ...]:
+    return (TO_PATTERN, TO_PLAIN) if architecture.way_back else (TO_PATTERN,)
 
 
 def _weights_bytes(networks: dict[str, keras.Model]) -> bytes:
