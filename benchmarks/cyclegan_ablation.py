@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from tryon.config import CycleGANConfig, load_params
 from tryon.console import run_command, set_up_logging
-from tryon.datasets.domains import SIDES, Domain, load_domain
+from tryon.datasets.domains import Domain, load_domain
 from tryon.evaluation.borders import border
 from tryon.evaluation.colour import ciede2000, ciede2000_to_lab
 from tryon.evaluation.cyclegan import BASELINES, Sample, score_samples, sleeve_retention
@@ -171,7 +171,7 @@ def variants(config: CycleGANConfig, names: Sequence[str] | None) -> dict[str, C
 def open_bench(arguments: argparse.Namespace, pattern: str, size_px: int) -> Bench:
     """Domains and look of a pattern, with the trained Mask R-CNN."""
     folder = arguments.domains / pattern
-    plain, target, test = (load_domain(folder / side, size_px) for side in SIDES[:3])
+    plain, target, test = (load_domain(folder / side, size_px) for side in ("trainA", "trainB", "testA"))
     predictor = load_predictor(arguments.mask_rcnn)
     return Bench(pattern, plain, target, test, read_look(folder / "look.json"), predictor, arguments.out)
 

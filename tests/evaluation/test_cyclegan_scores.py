@@ -80,6 +80,13 @@ def test_results_without_a_network_stand_beside():
     assert all(np.isfinite(value) for value in scores.values())
 
 
+def test_without_a_way_back_there_is_no_cycle_score():
+    picture = garment((150, 150, 150), folds=0.2)
+    scores = score_samples([Sample(picture, MASK, garment(BLUE), None)], measure_look(garment(BLUE), MASK))
+    assert "cycle_ssim" not in scores
+    assert "fold_correlation" in scores
+
+
 def test_scores_are_means_over_the_samples():
     target, picture = garment(BLUE), garment((150, 150, 150), folds=0.2)
     samples = [Sample(picture, MASK, fake, picture) for fake in (garment(BLUE), garment(OFF_WHITE))]

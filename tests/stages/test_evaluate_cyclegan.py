@@ -37,14 +37,18 @@ ARGUMENTS = [
 @pytest.fixture
 def trained(workspace, monkeypatch):
     """Domains, and a pattern with fresh weights."""
+    return with_pattern(workspace, monkeypatch, ("plain_to_pattern", "pattern_to_plain"))
+
+
+def with_pattern(workspace, monkeypatch, names):
     from tryon.models.cyclegan import Architecture, build_generator, save_pattern_generator
     from tryon.training.cyclegan_outputs import read_look
 
     write_cutouts(workspace)
     use_tiny_parameters(workspace)
     prepare_domains.main(PREPARE)
-    architecture = Architecture(32, 4, 1, 4, mask_input=True, mask_composite=True)
-    networks = {name: build_generator(architecture, name) for name in ("plain_to_pattern", "pattern_to_plain")}
+    architecture = Architecture(32, 4, 1, 4, mask_input=True, mask_composite=True, way_back=len(names) == 2)
+    networks = {name: build_generator(architecture, name) for name in names}
     folder = workspace / "models/cyclegan/blue"
     look = read_look(workspace / "data/domains/blue/look.json")
     save_pattern_generator(folder, networks, architecture, look, {"pattern": "blue"})
@@ -66,6 +70,19 @@ def test_it_writes_the_named_scores_and_grids(trained, monkeypatch):
     assert [path.name for path in (trained / "reports/cyclegan/blue").iterdir()] == ["test_1.png"]
     assert run.pictures == ["test/test_1.png"]
     assert run.metrics[0][1]["cyclegan/cycle_ssim"] == pytest.approx(scores["cycle_ssim"], abs=1e-4)
+
+
+def test_without_a_way_back_there_is_no_cycle_to_score_or_show(workspace, monkeypatch):
+    import cv2
+
+    remember_runs(monkeypatch)
+    with_pattern(workspace, monkeypatch, ("plain_to_pattern",))
+    evaluate_cyclegan.main(ARGUMENTS)
+    scores = json.loads((workspace / "metrics/cyclegan/blue.json").read_text())
+    assert "cycle_ssim" not in scores
+    assert "sleeve_retention" in scores
+    page = cv2.imread(str(workspace / "reports/cyclegan/blue/test_1.png"))
+    assert page.shape[1] == 4 + 4 * (evaluate_cyclegan.CELL_PX + 4)  # plain, redrawn and the two without a network
 
 
 def test_the_same_again_gives_the_same_bytes(trained, monkeypatch):

@@ -67,8 +67,7 @@ def run(folder: Path, config: CycleGANConfig = TINY, seed: int = 5, on_epoch=Non
 
 
 def weights(result) -> list[np.ndarray]:
-    networks = result.networks
-    return [*networks.plain_to_pattern.get_weights(), *networks.pattern_to_plain.get_weights()]
+    return [weight for network in result.networks.generators.values() for weight in network.get_weights()]
 
 
 def kill_in_epoch(folder: Path, epoch: int) -> None:
@@ -107,6 +106,61 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path):
     again = run(tmp_path / "straight", on_epoch=lambda *_: pytest.fail("an epoch was run"))
     assert all(np.array_equal(a, b) for a, b in zip(weights(again), weights(straight), strict=True))
     assert len({run_digest(TINY, PLAIN, PATTERN, seed) for seed in (1, 1, 2)}) == 2
+
+
+class StoppedError(Exception):
+    """What ends a training from outside."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"objective": "contrastive", "loss_region": "garment"},
+        {"objective": "contrastive", "augmentation": ["translation"], "pool_size": 0},
+        {"loss_region": "garment", "augmentation": ["colour", "translation", "cutout"]},
+    ],
+    ids=["contrastive", "contrastive augmented", "augmented"],
+)
+def test_every_way_of_training_goes_on_to_the_same_weights(tmp_path, changes):
+    config = dataclasses.replace(TINY, **changes)
+
+    def stop(epoch, losses, networks):
+        if epoch == 2:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        run(tmp_path / "stopped", config, on_epoch=stop)
+    resumed, straight = run(tmp_path / "stopped", config), run(tmp_path / "straight", config)
+    assert resumed.losses == straight.losses
+    assert all(np.array_equal(a, b) for a, b in zip(weights(resumed), weights(straight), strict=True))
+    assert (
+        list(straight.networks.generators) == ["plain_to_pattern", "pattern_to_plain"][: len(weights(straight)) // 14]
+    )
+
+
+@pytest.mark.slow
+def test_a_pattern_without_a_way_back_is_kept_and_shown_as_such(tmp_path):
+    from tryon.errors import ModelError
+    from tryon.models.cyclegan import load_pattern_generator
+    from tryon.training.cyclegan_contrastive import CONTRASTIVE_COMPONENTS
+    from tryon.training.cyclegan_grids import COLUMNS, ONE_WAY_COLUMNS, epoch_grid
+    from tryon.training.cyclegan_outputs import write_trained_pattern
+
+    config = dataclasses.replace(TINY, objective="contrastive", constant_epochs=1, decay_epochs=0)
+    result, both = run(tmp_path / "one way", config), run(tmp_path / "both")
+    assert tuple(result.losses[0]) == CONTRASTIVE_COMPONENTS
+    look = tmp_path / "look.json"
+    look.write_text(json.dumps(some_look().to_dict()))
+    write_trained_pattern(tmp_path / "model", "blue", result, look, tmp_path / "no grids")
+    loaded = load_pattern_generator(tmp_path / "model")
+    assert not loaded.config.way_back
+    assert loaded.redraw(PLAIN.pictures, PLAIN.masks).shape == PLAIN.pictures.shape
+    with pytest.raises(ModelError, match="knows no way back"):
+        loaded.restore(PLAIN.pictures, PLAIN.masks)
+    narrow, wide = (epoch_grid(r.networks, PLAIN, PATTERN) for r in (result, both))
+    assert narrow.shape[0] == wide.shape[0]
+    assert narrow.shape[1] - 4 == pytest.approx((wide.shape[1] - 4) * len(ONE_WAY_COLUMNS) / len(COLUMNS))
 
 
 def some_look():

@@ -81,6 +81,58 @@ def test_outside_of_the_mask_nothing_is_asked_for():
     assert float(losses[GENERATOR_COMPONENTS.index("identity_plain")]) == pytest.approx(5 * 0.5 / 2, rel=1e-5)
 
 
+def test_losses_on_the_garment_forget_the_background_and_the_garments_size():
+    rng = np.random.default_rng(2)
+    plain, pattern = rng.uniform(-1, 1, (2, 2, 8, 8, 3)).astype(np.float32)
+    masks = np.zeros((2, 8, 8, 1), np.float32)
+    masks[0, :2], masks[1, :, :7] = 1.0, 1.0
+    guides = np.zeros((2, 8, 8, 0), np.float32)
+    losses, *_ = generator_losses(networks(), Batch(plain, guides, masks, pattern, guides, masks), 10.0, 5.0)
+    elsewhere = np.where(masks > 0, plain, 0.9).astype(np.float32)
+    batches = [Batch(side, guides, masks, pattern, guides, masks) for side in (plain, elsewhere)]
+    found = [generator_losses(networks(), batch, 10.0, 5.0, region="garment")[0] for batch in batches]
+    place = GENERATOR_COMPONENTS.index("cycle_plain")
+    assert float(found[0][place]) == pytest.approx(float(losses[place]), rel=1e-5)  # the same change everywhere
+    assert float(found[0][place]) == pytest.approx(float(found[1][place]), rel=1e-5)
+
+
+def test_losses_on_the_garment_against_numpy():
+    class Draws:
+        """A generator that draws the same picture always."""
+
+        def __call__(self, inputs, training):
+            return np.linspace(-1, 1, inputs.shape[0] * 192, dtype=np.float32).reshape(-1, 8, 8, 3)
+
+    batch = a_batch()
+    masks = (np.random.default_rng(0).random((2, 8, 8, 1)) > 0.6).astype(np.float32)
+    masked = Batch(batch.plain, batch.plain_guides, masks, batch.pattern, batch.pattern_guides, masks)
+    drawing = Networks(BARE, Draws(), Draws(), MeanScore(), MeanScore())
+    losses, *_ = generator_losses(drawing, masked, 1.0, 5.0, region="garment")
+    drawn = np.linspace(-1, 1, 2 * 192, dtype=np.float32).reshape(-1, 8, 8, 3)
+    expected = np.mean([np.abs(d - 0.1)[m[..., 0] > 0].mean() for d, m in zip(drawn, masks, strict=True)])
+    assert float(losses[GENERATOR_COMPONENTS.index("cycle_plain")]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_garment_that_covers_nothing_costs_nothing():
+    batch = a_batch()
+    empty = np.zeros((2, 8, 8, 1), np.float32)
+    masked = Batch(batch.plain, batch.plain_guides, empty, batch.pattern, batch.pattern_guides, empty)
+    losses, *_ = generator_losses(networks(), masked, 10.0, 5.0, region="garment")
+    assert [float(value) for value in losses[2:]] == [0.0] * 4
+
+
+def test_critics_are_shown_the_changed_pictures_and_cycles_are_not():
+    def darker(pictures, use):
+        return pictures * 0.5
+
+    plain_view, *fakes = generator_losses(networks(), a_batch(), 10.0, 5.0)
+    changed, *_ = generator_losses(networks(), a_batch(), 10.0, 5.0, augment=darker)
+    assert float(changed[0]) == pytest.approx((0.5 * 0.4 - 1) ** 2)
+    assert [float(value) for value in changed[2:]] == [float(value) for value in plain_view[2:]]
+    pattern_loss, _ = critic_losses(networks(), a_batch(), *fakes, augment=darker)
+    assert float(pattern_loss) == pytest.approx(0.5 * ((-0.1 - 1) ** 2 + 0.2**2), rel=1e-5)
+
+
 def test_a_batch_gives_the_mean_of_its_pictures():
     one, three = (generator_losses(networks(), a_batch(count=count), 10.0, 5.0)[0] for count in (1, 3))
     assert [float(value) for value in one] == pytest.approx([float(value) for value in three])

@@ -7,7 +7,6 @@ holds, the losses so far and the step, and ends in the same bytes as one that wa
 import hashlib
 import json
 import logging
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.config import CycleGANConfig
-from tryon.console import PROGRESS_INTERVAL_S
 from tryon.datasets.domains import Domain
 from tryon.errors import TrainingError
 from tryon.models.cyclegan.guides import guide_channels, to_network
@@ -26,6 +24,7 @@ from tryon.training.checkpoints import CheckpointStore
 from tryon.training.cyclegan_contrastive import Contrast, OneWayNetworks, build_one_way_networks
 from tryon.training.cyclegan_losses import Batch, Networks, build_networks
 from tryon.training.cyclegan_pool import plan_pool
+from tryon.training.cyclegan_progress import Progress
 from tryon.training.cyclegan_step import CompiledStep, StepOptions
 
 logger = logging.getLogger("tryon")
@@ -147,7 +146,7 @@ class _Training:
         self.store = CheckpointStore(checkpoints)
         self.history: list[Losses] = []
         self.steps = 0
-        self._started, self._first_step, self._reported = time.monotonic(), 0, time.monotonic()
+        self.progress = Progress(self.epochs, config.steps_per_epoch, 2 * config.batch_size)
 
     @property
     def epoch(self) -> int:
@@ -161,8 +160,10 @@ class _Training:
             return
         for name, variable in self.step_state.variables().items():
             variable.assign(checkpoint.arrays[name])
-        self.steps = self._first_step = checkpoint.step
-        self.history = [{name: losses[name] for name in self.step_state.components} for losses in checkpoint.state["history"]]
+        self.steps = checkpoint.step
+        self.history = [
+            {name: losses[name] for name in self.step_state.components} for losses in checkpoint.state["history"]
+        ]
         logger.info("goes on after epoch %d of %d", self.epoch, self.epochs)
 
     def save(self) -> None:
@@ -195,25 +196,12 @@ class _Training:
         losses = self.step_state(batch, plans, rate, averaging, extras)
         refuse_non_finite(losses, self.steps)
         self.steps += 1
-        self._report(losses)
+        self.progress.report(self.steps, losses)
         return losses
 
     def _pick(self, domain: list[NDArray[np.float32]], rng: np.random.Generator) -> list[NDArray[np.float32]]:
         chosen = rng.integers(len(domain[0]), size=self.config.batch_size)
         return [array[chosen] for array in domain]
-
-    def _report(self, losses: Losses) -> None:
-        now = time.monotonic()
-        if now - self._reported < PROGRESS_INTERVAL_S:
-            return
-        self._reported = now
-        rate = (self.steps - self._first_step) / (now - self._started)
-        left = (self.epochs * self.config.steps_per_epoch - self.steps) / rate
-        shown = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())
-        logger.info(
-            "epoch %d of %d, step %d: %.1f pictures/s, %.0f s left (%s)",
-            *(self.epoch + 1, self.epochs, self.steps, 2 * self.config.batch_size * rate, left, shown),
-        )
 
 
 def _prepared(domain: Domain, architecture: Architecture) -> list[NDArray[np.float32]]:

@@ -29,17 +29,17 @@ _NEVER = -1e9  # a logit that takes no part in a softmax
 
 @dataclass(frozen=True)
 class Contrast:
-    """How much patches count: of translated plain pictures, and of pattern pictures drawn again.
+    """How much patches count: of translated plain pictures, and of pattern pictures drawn again; the paper's values.
 
     Args:
         patches: places that are compared in each feature map of each picture.
         features: length of the vectors that the heads make of a place.
     """
 
-    weight: float
-    identity_weight: float
-    patches: int
-    features: int
+    weight: float = 1.0
+    identity_weight: float = 1.0
+    patches: int = 256
+    features: int = 256
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,9 @@ def build_one_way_networks(architecture: Architecture, contrast: Contrast, seed:
     """Generator, critic and heads with initial weights from the seed: those of `build_networks` where both have one."""
     generator = build_generator(architecture, "plain_to_pattern", seed)
     critic = build_critic(architecture, "pattern_critic", seed + 2)
-    return OneWayNetworks(architecture, generator, critic, _build_heads(generator, architecture, contrast.features, seed + 4))
+    return OneWayNetworks(
+        architecture, generator, critic, _build_heads(generator, architecture, contrast.features, seed + 4)
+    )
 
 
 def draw_patches(

@@ -170,7 +170,7 @@ def _squared_distance(scores: Any, target: float) -> Any:
 
 
 def _mean_difference(first: Any, second: Any, mask: Any | None) -> Any:
-    """Mean over the pictures of their mean absolute difference, inside the mask if there is one; 0 where it is empty."""
+    """Mean over the pictures of their mean absolute difference, inside the mask if one is given; 0 if it is empty."""
     difference = ops.abs(first - second)
     if mask is None:
         return ops.mean(difference)

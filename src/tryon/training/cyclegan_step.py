@@ -6,7 +6,7 @@ backend-neutral operations.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -47,7 +47,7 @@ class StepOptions:
     averaging: float
     loss_region: Region = "picture"
     augmentation: Sequence[Kind] = ()
-    contrast: Contrast = Contrast(1.0, 1.0, 256, 256)
+    contrast: Contrast = field(default_factory=Contrast)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class CompiledStep:
         plans: Sequence[PoolPlan],
         learning_rate: float,
         averaging: float,
-        extras: Extras = Extras(),  # noqa: B008 - frozen
+        extras: Extras = Extras(),
     ) -> dict[str, float]:
         """Make one step and return its losses by component.
 
@@ -175,7 +175,7 @@ class CompiledStep:
             if isinstance(self.networks, Networks):
                 losses = critic_losses(self.networks, batch, *shown, augment=augment)
             else:
-                losses = contrastive_critic_losses(self.networks, batch, *shown, augment=augment)
+                losses = contrastive_critic_losses(self.networks, batch, shown[0], augment)
             total = tf.add_n(losses)
         self._apply(1, tape.gradient(total, [variable.value for variable in variables]), variables, learning_rate)
         return losses
