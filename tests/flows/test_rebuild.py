@@ -110,6 +110,29 @@ def test_a_killed_stage_is_not_retried_but_a_failed_one_is(server: Server, small
     assert rows["killed"] == "killed"
 
 
+def test_trainings_wait_for_the_gpu_one_after_another(server: Server, small_workspace: Path) -> None:
+    """With one slot the trainings of one card never meet: each fails where it finds another one running."""
+    (small_workspace / "dvc.yaml").write_text(
+        "stages:\n"
+        "  train:\n"
+        "    matrix: {pattern: [blue, striped, dotted]}\n"
+        "    cmd: mkdir card && sleep 2 && rmdir card && touch ${item.pattern}\n"
+        "    outs: ['${item.pattern}']\n"
+        "    meta: {kind: gpu}\n"
+        "  other: {cmd: sleep 1; touch other, outs: [other]}\n"
+    )
+    made = server.run("from flows.limits import ensure_limits; ensure_limits()")
+    assert made.returncode == 0, made.stderr
+    _set_gpu_slots(server, 1)
+    try:
+        done, flow_run = server.rebuild(small_workspace)
+    finally:
+        _set_gpu_slots(server, 2)
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = ("train@blue", "train@striped", "train@dotted", "other")
+    assert server.task_states(flow_run) == dict.fromkeys(names, ("Completed", 1)), "none was tried twice"
+
+
 def test_the_deployment_for_a_worker_is_accepted(server: Server) -> None:
     env = {**server.env, "TRYON_ROOT": str(ROOT)}
     for arguments in (["work-pool", "create", "tryon-workers", "--type", "process"], ["deploy", "--all"]):
@@ -131,6 +154,12 @@ def test_the_deployment_for_a_worker_is_accepted(server: Server) -> None:
 def test_the_servers_log_is_clean(server: Server) -> None:
     """Runs last in this file: what all of the above left behind."""
     assert [line for line in server.log.read_text().splitlines() if "ERROR" in line] == []
+
+
+def _set_gpu_slots(server: Server, slots: int) -> None:
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "gcl", "update", "gpu", "--limit", str(slots)]
+    done = subprocess.run(command, cwd=ROOT, env=server.env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _log(server: Server, flow_run: dict[str, object]) -> str:
