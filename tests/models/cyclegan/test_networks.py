@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tryon.models.cyclegan import Architecture, build_critic, build_generator
+from tryon.models.cyclegan.mirrored_convolution import MirroredConv2D
 from tryon.models.cyclegan.networks import InstanceNormalization, ReflectionPadding2D
 
 TINY = Architecture(32, 4, 1, 4)
@@ -30,6 +32,22 @@ def test_instance_norm_equals_keras_group_norm():
     np.testing.assert_allclose(np.asarray(InstanceNormalization()(x)), np.asarray(theirs), atol=1e-5)
 
 
+def test_instance_norm_gradient_against_differences():
+    x, slope = random_pictures(2, 3, 4, 2), random_pictures(2, 3, 4, 2, seed=1)
+    norm = InstanceNormalization(1e-2)
+    with tf.GradientTape() as tape:
+        given = tf.constant(x)
+        tape.watch(given)
+        total = tf.reduce_sum(norm(given) * slope)
+    gradient = tape.gradient(total, given).numpy()
+    for place in np.ndindex(x.shape):
+        moved = [x.copy(), x.copy()]
+        for picture, step in zip(moved, (1e-2, -1e-2), strict=True):
+            picture[place] += step
+        up, down = ((np.asarray(norm(picture)) * slope).sum() for picture in moved)
+        assert gradient[place] == pytest.approx((up - down) / 2e-2, abs=2e-3)
+
+
 def test_instance_norm_of_a_flat_channel_is_near_zero():
     assert np.abs(np.asarray(InstanceNormalization()(np.full((1, 4, 4, 2), 0.7, np.float32)))).max() < 1e-3
 
@@ -41,7 +59,14 @@ def test_reflection_against_numpy(reach):
     np.testing.assert_array_equal(np.asarray(ReflectionPadding2D(reach)(x)), expected)
 
 
-@pytest.mark.parametrize("layer", [ReflectionPadding2D(2, name="r"), InstanceNormalization(1e-2, name="i")])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ReflectionPadding2D(2, name="r"),
+        InstanceNormalization(1e-2, name="i"),
+        MirroredConv2D(3, kernel_initializer="ones", name="m"),
+    ],
+)
 def test_layers_keep_their_configuration(layer):
     again = type(layer).from_config(layer.get_config())
     assert again.get_config() == layer.get_config()

@@ -1,0 +1,63 @@
+"""Convolutions by tiles against plain sums, forwards and backwards."""
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def random_values(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def plainly(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """In double precision, one place of the kernel after the other."""
+    height, width = x.shape[1:3]
+    wide = np.pad(x.astype(np.float64), ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    kernel = kernel.reshape(3, 3, *kernel.shape[1:]).astype(np.float64)
+    return sum(wide[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3))
+
+
+@pytest.mark.parametrize(("batch", "height", "width", "channels", "filters"), [(1, 4, 4, 1, 1), (2, 8, 12, 5, 3)])
+def test_tiles_give_the_sums_of_products(batch, height, width, channels, filters) -> None:
+    from tryon.models.cyclegan.mirrored_convolution import convolve_mirrored
+
+    x, kernel = random_values(batch, height, width, channels), random_values(9, channels, filters, seed=1)
+    np.testing.assert_allclose(np.asarray(convolve_mirrored(x, kernel)), plainly(x, kernel), atol=5e-5)
+
+
+def test_rounding_errors_stay_small_in_wide_layers() -> None:
+    from tryon.models.cyclegan.mirrored_convolution import convolve_mirrored
+
+    x, kernel = random_values(1, 32, 32, 256), 0.02 * random_values(9, 256, 256, seed=1)
+    np.testing.assert_allclose(np.asarray(convolve_mirrored(x, kernel)), plainly(x, kernel), atol=4e-5)
+
+
+def test_gradients_are_those_of_the_plain_convolution() -> None:
+    import tensorflow as tf
+
+    from tryon.models.cyclegan.mirrored_convolution import convolve_mirrored
+
+    x, kernel, slope = random_values(2, 8, 4, 3), random_values(9, 3, 5, seed=1), random_values(2, 8, 4, 5, seed=2)
+    given = [tf.constant(x), tf.constant(kernel)]
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        out = convolve_mirrored(*given)
+    to_x, to_kernel = (value.numpy() for value in tape.gradient(out, given, tf.constant(slope)))
+    # The convolution is linear in both: its gradient in a direction is its value there.
+    for seed in range(3):
+        direction = random_values(*x.shape, seed=seed)
+        assert (to_x * direction).sum() == pytest.approx((plainly(direction, kernel) * slope).sum(), rel=1e-4, abs=1e-3)
+        direction = random_values(*kernel.shape, seed=seed)
+        assert (to_kernel * direction).sum() == pytest.approx((plainly(x, direction) * slope).sum(), rel=1e-4, abs=1e-3)
+
+
+@pytest.mark.parametrize(("side", "precision", "by_tiles"), [(8, "float32", 1), (6, "float32", 0), (8, "bfloat16", 0)])
+def test_layer_chooses_tiles_where_they_fit_and_are_exact(side, precision, by_tiles) -> None:
+    from tryon.models.cyclegan.mirrored_convolution import MirroredConv2D
+
+    layer, x = MirroredConv2D(4, bias_initializer="ones", dtype=precision), random_values(2, side, side, 3)
+    out = np.asarray(layer(x), np.float32)
+    assert layer.by_tiles == bool(by_tiles)
+    expected = plainly(x, np.asarray(layer.kernel, np.float32).reshape(9, 3, 4)) + 1
+    np.testing.assert_allclose(out, expected, atol=1e-4 if precision == "float32" else 0.1)
