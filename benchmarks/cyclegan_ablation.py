@@ -37,7 +37,8 @@ from tryon.console import run_command, set_up_logging
 from tryon.datasets.domains import Domain, load_domain
 from tryon.evaluation.borders import border
 from tryon.evaluation.colour import ciede2000, ciede2000_to_lab
-from tryon.evaluation.cyclegan import BASELINES, Sample, score_samples, sleeve_retention
+from tryon.evaluation.cyclegan import BASELINES, Sample, score_samples
+from tryon.evaluation.sleeves import ground_for, sleeve_retention
 from tryon.images.colour import to_u8
 from tryon.images.files import read_image, write_png
 from tryon.images.patterns import Look
@@ -104,7 +105,7 @@ class Bench:
         samples = [Sample(*values) for values in zip(pictures, masks, fakes, cycled, strict=True)]
         scores = {key: value for key, value in score_samples(samples, self.look).items() if not _of_baseline(key)}
         side = self.predictor.config.image_size_px
-        scores["sleeve_retention"] = sleeve_retention(fakes, masks, self._find_shirts, side)
+        scores["sleeve_retention"] = sleeve_retention(fakes, masks, self._find_shirts, side, ground_for(self.look))
         scores["border_error"] = float(np.mean([border_error(s, self.look) for s in samples]))
         return scores
 

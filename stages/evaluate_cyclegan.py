@@ -15,7 +15,8 @@ def main(argv: Sequence[str]) -> None:
     """Redraw every test cut-out, score the results beside those that need no network, and draw them."""
     arguments = _parse(argv)
     from tryon.datasets.domains import load_domain
-    from tryon.evaluation.cyclegan import BASELINES, Sample, score_samples, sleeve_retention
+    from tryon.evaluation.cyclegan import BASELINES, Sample, score_samples
+    from tryon.evaluation.sleeves import ground_for, sleeve_retention
     from tryon.images.colour import to_u8
     from tryon.images.files import write_png
     from tryon.images.sheets import grid
@@ -32,8 +33,9 @@ def main(argv: Sequence[str]) -> None:
     pictures, fakes = to_u8(plain.pictures), to_u8(fakes)
     samples = [Sample(*values) for values in zip(pictures, masks, fakes, cycled, strict=True)]
     scores = score_samples(samples, generator.look)
+    size_px, ground = detector.config.image_size_px, ground_for(generator.look)
     scores["sleeve_retention"] = sleeve_retention(
-        fakes, masks, lambda shown: [found.masks for found in detector.predict(shown)], detector.config.image_size_px
+        fakes, masks, lambda shown: [found.masks for found in detector.predict(shown)], size_px, ground
     )
     columns = ("plain", "redrawn", *(["cycled"] if generator.config.way_back else []), *BASELINE_COLUMNS)
     rows = [

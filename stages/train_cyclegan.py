@@ -23,7 +23,9 @@ def main(argv: Sequence[str]) -> None:
     from tryon.training.cyclegan_outputs import EpochGrids, write_trained_pattern
 
     config, stage = params.cyclegan, f"train_cyclegan@{arguments.pattern}"
-    plain, pattern, test_plain, test_pattern = (load_domain(arguments.domains / side, config.size_px) for side in SIDES)
+    plain, pattern, *_, test_plain, test_pattern = (
+        load_domain(arguments.domains / side, config.size_px) for side in SIDES
+    )
     run_folder = CHECKPOINTS / stage / run_digest(config, plain, pattern, params.seed)
     settings = {"pattern": arguments.pattern, "seed": params.seed, "cyclegan": asdict(config)}
     with start_run(stage, settings, {"domains": arguments.domains}) as run:

@@ -57,14 +57,14 @@ def material(tmp_path: Path) -> tuple[Path, Path]:
     """Cut-outs of shop garments and worn shirts, and the garments' manifest."""
     garments, rows = {}, ["file,pattern,split,kept"]
     listed = [("plain", "white"), ("plain", "red"), ("plain", "green"), ("blue", "blue"), ("blue", "blue")]
-    for split in ("train", "test"):
+    for split in ("train", "test", "validation"):
         for pattern, colour in listed:
             name = f"{len(garments):06d}.jpg"
             garments[name] = shirt(colour, seed=len(garments))
             rows.append(f"{name},{pattern},{split},1")
     garments["000080.jpg"] = shirt("white", seed=80)
     garments["000090.jpg"] = shirt("red", stripes=True)
-    rows += ["000080.jpg,plain,validation,1", "000090.jpg,blue,train,1", "000091.jpg,blue,train,0"]
+    rows += ["000080.jpg,plain,test,1", "000090.jpg,blue,train,1", "000091.jpg,blue,train,0"]
     (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")
     save_cutouts(tmp_path / "garments.npz", garments)
     worn = {
@@ -73,6 +73,7 @@ def material(tmp_path: Path) -> tuple[Path, Path]:
         "3.jpg": shirt("green", stripes=True),
     }
     save_cutouts(tmp_path / "worn_train.npz", worn)
+    save_cutouts(tmp_path / "worn_validation.npz", {"5.jpg": shirt("blue", shade=0.1), "6.jpg": shirt("red")})
     save_cutouts(tmp_path / "worn_test.npz", {"8.jpg": shirt("green", shade=0.1)})
     return tmp_path, tmp_path / "manifest.csv"
 
@@ -85,7 +86,8 @@ def test_sides_by_list_and_by_look(material):
     sides = gather_sides(*material, "blue", "plain", 2)
     assert names(sides, "trainA") == ["000000.jpg", "000001.jpg", "000002.jpg", "1.jpg"]
     assert names(sides, "trainB") == ["000003.jpg", "000004.jpg", "2.jpg"]  # not 000090: listed, but of another look
-    # 000080 is of the validation split: nothing is chosen on it, so it tests.
+    assert names(sides, "valA") == ["000010.jpg", "000011.jpg", "000012.jpg", "6.jpg"]
+    assert names(sides, "valB") == ["000013.jpg", "000014.jpg", "5.jpg"]
     assert names(sides, "testA") == ["000005.jpg", "000006.jpg", "000007.jpg", "000080.jpg", "8.jpg"]
     assert names(sides, "testB") == ["000008.jpg", "000009.jpg"]
     assert sides.target.lab[2] < -30
@@ -113,6 +115,15 @@ def test_too_few_pictures_name_the_side(material):
         gather_sides(*material, "blue", "plain", 4)
 
 
+def test_a_side_of_the_validation_needs_a_picture(material):
+    folder, manifest = material
+    save_cutouts(folder / "worn_validation.npz", {})
+    manifest.write_text(manifest.read_text().replace("blue,validation", "other,validation"))
+    with pytest.raises(DataError, match=r"side valB \(blue\)") as refusal:
+        gather_sides(folder, manifest, "blue", "plain", 2)
+    assert "validation split" in str(refusal.value)
+
+
 def test_a_pattern_without_garments_is_refused(material):
     with pytest.raises(DataError, match="pattern dotted"):
         gather_sides(*material, "dotted", "plain", 2)
@@ -131,11 +142,11 @@ def test_missing_and_broken_cutouts_are_refused(material):
 def test_written_domains_have_the_layout_and_are_filled_up(material, tmp_path):
     sides = gather_sides(*material, "blue", "plain", 2)
     counts = write_domains(sides, tmp_path / "out", 32, CONFIG, seed=3)
-    assert counts == {"trainA": 10, "trainB": 10, "testA": 5, "testB": 2}
+    assert counts == {"trainA": 10, "trainB": 10, "valA": 4, "valB": 3, "testA": 5, "testB": 2}
     rows = list(csv.DictReader((tmp_path / "out" / "manifest.csv").read_text().splitlines()))
     assert len(rows) == sum(counts.values())
     assert [row["origin"] for row in rows[:5]] == [*names(sides, "trainA"), "000000.jpg"]
-    assert all(row["scale"] == "1.0" and row["flip"] == "0" for row in rows if row["side"].startswith("test"))
+    assert all(row["scale"] == "1.0" and row["flip"] == "0" for row in rows if not row["side"].startswith("train"))
     assert max(abs(float(row["shift_y"])) for row in rows) <= CONFIG.max_shift
     for row in rows:
         assert read_rgba(tmp_path / "out" / row["file"]).shape == (32, 32, 4)
@@ -204,4 +215,4 @@ def test_loading_refuses_an_empty_folder_and_another_size(tmp_path):
 
 
 def test_names_of_the_sides():
-    assert SIDES == ("trainA", "trainB", "testA", "testB")
+    assert SIDES == ("trainA", "trainB", "testA", "testB", "valA", "valB")

@@ -1,7 +1,7 @@
-"""The two sides of a CycleGAN as folders of RGBA pictures (trainA, trainB, testA, testB), and back as arrays.
+"""The two sides of a CycleGAN as folders of RGBA pictures (trainA, trainB, valA, ..., testB), and back as arrays.
 
 A is the source look (plain garments), B the target pattern; alpha is the garment's mask. Worn shirts join a side when
-their measured look belongs to it. Cut-outs of the validation split are left to those who pick a checkpoint.
+their measured look belongs to it. The checkpoint is picked on the validation sides; nothing is chosen on the test's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ from tryon.images.shading import in_grey
 from tryon.outputs import write_json
 
 MANIFEST_COLUMNS = ("file", "side", "origin", "kind", "look", "flip", "shift_x", "shift_y", "scale")
-SIDES = ("trainA", "trainB", "testA", "testB")
+SIDES = ("trainA", "trainB", "testA", "testB", "valA", "valB")
 # In units of `look_distance`, where 1 is the limit of being called the same. The target is held tighter: at 1 one of
 # three purple worn shirts passes as blue, at 0.6 none (`python benchmarks/patterns.py`).
 TARGET_LOOK, SAME_LOOK, FAR_LOOK = 0.6, 1.0, 1.5
@@ -32,7 +32,8 @@ TARGET_LOOK, SAME_LOOK, FAR_LOOK = 0.6, 1.0, 1.5
 # dots, checks and prints vary more: none of 51 joins a source side (`python benchmarks/patterns.py`). The floor is for
 # sources without any folds, beside which mere shading would count as uneven.
 _UNEVEN, _LEAST_STD = 2.0, (6.0, 5.0, 5.0)
-_SPLITS = ("train", "test")
+# The folder convention's names, and those of the same splits in manifests and cut-outs.
+_SPLITS = {"train": "train", "test": "test", "val": "validation"}
 _HALF = 127  # of a mask in 8 bits
 
 
@@ -106,25 +107,25 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
     """Which cut-out belongs to which side: garments by their listed pattern, worn shirts by their measured look.
 
     Args:
-        cutouts: folder with `garments.npz`, `worn_train.npz` and `worn_test.npz`.
+        cutouts: folder with `garments.npz` and `worn_{train,validation,test}.npz`.
         garments_manifest: table with `file`, `pattern` and `split`.
 
     Raises:
-        DataError: a side of the training has fewer than `min_pictures`, or a side of the test has none.
+        DataError: a side of the training has fewer than `min_pictures`, or another side has none.
     """
     garments = _garments(cutouts / "garments.npz", garments_manifest)
     sources = [cut.look for cut in _training_garments(garments, source, garments_manifest)]
     target = mean_look([cut.look for cut in _training_garments(garments, pattern, garments_manifest)])
     sides: dict[str, list[CutOutPicture]] = {side: [] for side in SIDES}
-    for split in _SPLITS:
-        sides[split + "A"] += garments.get((source, split), [])
+    for short, split in _SPLITS.items():
+        sides[short + "A"] += garments.get((source, split), [])
         listed = garments.get((pattern, split), [])
         # A label may cover several looks (`striped`: any colour); the pattern is what most of its garments look like.
-        sides[split + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= TARGET_LOOK]
+        sides[short + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= TARGET_LOOK]
         for worn in _read_cutouts(cutouts / f"worn_{split}.npz", "worn"):
             letter = side_of(worn.look, sources, target)
             if letter is not None:
-                sides[split + letter].append(worn)
+                sides[short + letter].append(worn)
     _require(sides, pattern, source, min_pictures)
     return Sides(sides, target)
 
@@ -149,9 +150,9 @@ def side_of(look: Look, sources: Sequence[Look], target: Look) -> str | None:
 def write_domains(
     sides: Sides, folder: Path, size_px: int, config: DomainsConfig, seed: int, *, plain_in_grey: bool = False
 ) -> dict[str, int]:
-    """Write the four folders, `manifest.csv` and `look.json`; the same cut-outs and seed give the same bytes.
+    """Write the six folders, `manifest.csv` and `look.json`; the same cut-outs and seed give the same bytes.
 
-    Training sides are filled with augmented copies up to `config.max_pictures`; test sides hold each cut-out once.
+    Training sides are filled with augmented copies up to `config.max_pictures`; the others hold each cut-out once.
 
     Returns:
         Pictures by side.
@@ -200,8 +201,7 @@ def _garments(path: Path, manifest: Path) -> dict[tuple[str, str], list[CutOutPi
     for row in read_table(manifest, ("file", "pattern", "split")):
         cut = by_name.get(Path(row["file"]).name)
         if cut is not None and row.get("kept", "1") == "1":
-            split = "train" if row["split"] == "train" else "test"  # nothing is chosen on a CycleGAN's validation split
-            listed.setdefault((row["pattern"], split), []).append(cut)
+            listed.setdefault((row["pattern"], row["split"]), []).append(cut)
     return listed
 
 
@@ -248,8 +248,15 @@ def _require(sides: Mapping[str, Sequence[CutOutPicture]], pattern: str, source:
                 f"side {side} ({name}) of pattern {pattern} has too few pictures",
                 received=len(sides[side]),
                 needed=f"{least} or more",
-                remedy="add garments of this pattern, or lower domains.min_pictures in params.yaml",
+                remedy=_remedy(side),
             )
+
+
+def _remedy(side: str) -> str:
+    if side.startswith("train"):
+        return "add garments of this pattern, or lower domains.min_pictures in params.yaml"
+    split = "validation" if side.startswith("val") else "test"
+    return f"add garments of this pattern to the {split} split (garments.validation_fraction divides the training's)"
 
 
 def _plan(

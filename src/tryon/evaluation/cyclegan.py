@@ -12,17 +12,14 @@ from numpy.typing import NDArray
 from tryon.errors import DataError
 from tryon.evaluation.baselines import flat_fill, recolour_by_luminance
 from tryon.evaluation.colour import lab_distance
-from tryon.evaluation.masks import mask_iou
+from tryon.evaluation.sleeves import silhouette_iou
 from tryon.evaluation.stripes import angle_error_deg, frequency_error
 from tryon.evaluation.structure import fold_correlation, ssim
-from tryon.images.cutouts import NEUTRAL_GROUND_U8
 from tryon.images.patterns import STRIPED_FROM, Look, measure_look
-from tryon.images.resizing import resize
 
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Scores = dict[str, float]
-SegmentedPictures = Callable[[Sequence[U8]], Sequence[Sequence[Mask]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,24 +33,34 @@ class Sample:
 
 
 def score_samples(samples: Sequence[Sample], target: Look) -> Scores:
-    """Means over the samples of every score that needs no model, and the same of the two results without a network.
+    """`score_fakes`, and the same of the two results without a network, with its name as suffix.
 
-    `stripe_frequency_error` and `stripe_angle_error_deg` are there for a striped target only, `cycle_ssim` where there
-    is a way back; a result without a network carries its name as suffix.
+    Raises:
+        DataError: there are no samples.
+    """
+    scores = score_fakes(samples, target)
+    for name, redraw in BASELINES.items():
+        fakes = [redraw(s.picture, s.mask, target) for s in samples]
+        suffixed = _mean([_score_fake(f, s.picture, s.mask, target) for f, s in zip(fakes, samples, strict=True)])
+        scores |= {f"{key}_{name}": value for key, value in suffixed.items()}
+    return scores
+
+
+def score_fakes(samples: Sequence[Sample], target: Look) -> Scores:
+    """Means over the samples of every score that needs no model.
+
+    `stripe_frequency_error`, `stripe_angle_error_deg` and `stripe_strength` are there for a striped target only,
+    `cycle_ssim` where there is a way back.
 
     Raises:
         DataError: there are no samples.
     """
     if not samples:
-        raise DataError("a CycleGAN cannot be scored", received="no pictures", needed="pictures in testA")
+        raise DataError("a CycleGAN cannot be scored", received="no pictures", needed="cut-outs of plain garments")
     scores = _mean([_score_fake(s.fake, s.picture, s.mask, target) for s in samples])
     ways_back = [ssim(s.cycled, s.picture, s.mask) for s in samples if s.cycled is not None]
     if ways_back:
         scores["cycle_ssim"] = _average(ways_back)
-    for name, redraw in BASELINES.items():
-        fakes = [redraw(s.picture, s.mask, target) for s in samples]
-        suffixed = _mean([_score_fake(f, s.picture, s.mask, target) for f, s in zip(fakes, samples, strict=True)])
-        scores |= {f"{key}_{name}": value for key, value in suffixed.items()}
     return scores
 
 
@@ -63,22 +70,6 @@ def background_change(fake: U8, picture: U8, mask: Mask) -> float:
     if not outside.any():
         return 0.0
     return float(np.abs(fake[outside].astype(np.float64) - picture[outside]).mean())
-
-
-def sleeve_retention(
-    fakes: Sequence[U8], masks: Sequence[Mask], find_shirts: SegmentedPictures, size_px: int, margin: float = 0.15
-) -> float:
-    """Mean IoU of the shirt that a detector finds in each fake with the mask that was put in; nothing found counts 0.
-
-    Args:
-        find_shirts: from pictures to the masks found in each, best first, at the picture's own size.
-        size_px: side at which the detector sees the fake on the neutral ground.
-        margin: neutral ground added on each side, so that the garment does not fill the picture.
-    """
-    placed = [_placed(fake, size_px, margin, NEUTRAL_GROUND_U8) for fake in fakes]
-    wanted = [_placed(mask.astype(np.uint8) * 255, size_px, margin, 0) > 127 for mask in masks]
-    found = find_shirts(placed)
-    return _average([mask_iou(f[0], w) if len(f) else 0.0 for f, w in zip(found, wanted, strict=True)])
 
 
 def flat_fill_result(picture: U8, mask: Mask, target: Look) -> U8:
@@ -100,6 +91,7 @@ def _score_fake(fake: U8, picture: U8, mask: Mask, target: Look) -> Scores:
         "ciede2000_to_target": _colour_distance(look, target),
         "fold_correlation": fold_correlation(fake, picture, mask),
         "background_change": background_change(fake, picture, mask),
+        "silhouette_iou": silhouette_iou(fake, mask),
     }
     if target.stripe_strength >= STRIPED_FROM:
         scores["stripe_frequency_error"] = _frequency_error(look, target)
@@ -121,15 +113,6 @@ def _frequency_error(look: Look, target: Look) -> float:
     if look.stripe_period <= 0:
         return 1.0
     return min(1.0, frequency_error(1 / look.stripe_period, 1 / target.stripe_period))
-
-
-def _placed(array: NDArray[np.uint8], size_px: int, margin: float, ground: int) -> NDArray[np.uint8]:
-    """The square in the middle of a larger one of `size_px`, filled with `ground`."""
-    inner = round(size_px / (1 + 2 * margin))
-    start = (size_px - inner) // 2
-    square = np.full((size_px, size_px, *array.shape[2:]), ground, np.uint8)
-    square[start : start + inner, start : start + inner] = resize(array, inner, inner)
-    return square
 
 
 def _mean(rows: Sequence[Scores]) -> Scores:
