@@ -20,7 +20,8 @@ def main(argv: Sequence[str]) -> None:
     from tryon.datasets.domains import SIDES, load_domain
     from tryon.tracking import start_run
     from tryon.training.cyclegan import run_digest, train_cyclegan
-    from tryon.training.cyclegan_outputs import EpochGrids, write_trained_pattern
+    from tryon.training.cyclegan_judging import Judge
+    from tryon.training.cyclegan_outputs import ANIMATION, EpochGrids, read_look, write_trained_pattern
 
     config, stage = params.cyclegan, f"train_cyclegan@{arguments.pattern}"
     plain, pattern, *_, test_plain, test_pattern = (
@@ -37,9 +38,11 @@ def main(argv: Sequence[str]) -> None:
             last_epoch=config.constant_epochs + config.decay_epochs,
             recorder=run,
         )
-        result = train_cyclegan(config, plain, pattern, params.seed, run_folder, grids)
-        write_trained_pattern(arguments.model, arguments.pattern, result, arguments.domains / "look.json", grids.folder)
-        run.log_file(arguments.model / "losses.csv")
+        judge = Judge(judged_plain, (pattern, judged_pattern), read_look(look_file), run)
+        result = train_cyclegan(config, plain, pattern, params.seed, run_folder, grids, judge)
+        write_trained_pattern(arguments.model, arguments.pattern, result, look_file, grids.folder)
+        for name in ("losses.csv", "scores.csv", f"grids/{ANIMATION}"):
+            run.log_file(arguments.model / name)
     shutil.rmtree(CHECKPOINTS / stage)
 
 

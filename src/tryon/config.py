@@ -252,6 +252,7 @@ class CycleGANConfig:
     decay_epochs: Count
     steps_per_epoch: AtLeastOne
     batch_size: AtLeastOne
+    keep_weights: Literal["last", "best"]
     grid_every_epochs: AtLeastOne
 
 
@@ -284,6 +285,15 @@ class Params:
     domains: DomainsConfig
     cyclegan: CycleGANConfig
     fitting: FittingConfig
+
+    @model_validator(mode="after")
+    def _cutouts_are_not_enlarged(self) -> Self:
+        """A CycleGAN sees what the photo shows, at its own size, not a smaller cut-out drawn larger."""
+        if self.cutouts.size_px < self.cyclegan.size_px:
+            raise ValueError(
+                f"cutouts.size_px ({self.cutouts.size_px}) must be cyclegan.size_px ({self.cyclegan.size_px}) or more"
+            )
+        return self
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:

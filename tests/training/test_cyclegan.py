@@ -43,6 +43,7 @@ TINY = CycleGANConfig(
     decay_epochs=1,
     steps_per_epoch=3,
     batch_size=2,
+    keep_weights="last",
     grid_every_epochs=2,
 )
 
@@ -60,10 +61,18 @@ def domain(colour: tuple[float, float, float], count: int = 4, seed: int = 0) ->
 PLAIN, PATTERN = domain((0.8, 0.8, 0.8)), domain((0.1, 0.2, 0.7), seed=1)
 
 
-def run(folder: Path, config: CycleGANConfig = TINY, seed: int = 5, on_epoch=None, plain: Domain = PLAIN):
+BEST = dataclasses.replace(TINY, keep_weights="best")
+
+
+def run(folder: Path, config: CycleGANConfig = TINY, seed: int = 5, on_epoch=None, plain: Domain = PLAIN, judge=None):
     from tryon.training.cyclegan import train_cyclegan
 
-    return train_cyclegan(config, plain, PATTERN, seed, folder, on_epoch)
+    return train_cyclegan(config, plain, PATTERN, seed, folder, on_epoch, judge)
+
+
+def second_is_best(epoch, networks):
+    """A judge that likes the second epoch."""
+    return {"rating": abs(epoch - 2) + 0.5, "cycle_ssim": 0.1 * epoch}
 
 
 def weights(result) -> list[np.ndarray]:
@@ -77,7 +86,7 @@ def kill_in_epoch(folder: Path, epoch: int) -> None:
         f"spec = importlib.util.spec_from_file_location('t', {str(Path(__file__))!r})\n"
         "t = importlib.util.module_from_spec(spec); spec.loader.exec_module(t)\n"
         f"stop = lambda e, l, n: os.kill(os.getpid(), signal.SIGKILL) if e == {epoch} else None\n"
-        f"t.run(t.Path({str(folder)!r}), on_epoch=stop)\n"
+        f"t.run(t.Path({str(folder)!r}), t.BEST, on_epoch=stop, judge=t.second_is_best)\n"
     )
     child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ, capture_output=True, check=False)
     assert child.returncode == -signal.SIGKILL, child.stderr.decode()[-2000:]
@@ -88,24 +97,46 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path):
     from tryon.training.cyclegan import run_digest
     from tryon.training.cyclegan_outputs import write_trained_pattern
 
-    kill_in_epoch(tmp_path / "killed", epoch=2)
+    kill_in_epoch(tmp_path / "killed", epoch=3)
     assert list((tmp_path / "killed").glob("slot_*.ckpt"))
     seen = []
-    resumed = run(tmp_path / "killed", on_epoch=lambda epoch, losses, networks: seen.append(epoch))
-    assert seen == [2, 3]
-    straight = run(tmp_path / "straight")
+    resumed = run(
+        tmp_path / "killed", BEST, on_epoch=lambda epoch, *_: seen.append(epoch), judge=second_is_best
+    )  # the best epoch was before the kill
+    assert seen == [3]
+    straight = run(tmp_path / "straight", BEST, judge=second_is_best)
     assert resumed.losses == straight.losses
+    assert resumed.scores == straight.scores
+    assert resumed.kept_epoch == straight.kept_epoch == 2
     assert resumed.steps == straight.steps == 9
     look = tmp_path / "look.json"
     look.write_text(json.dumps(some_look().to_dict()))
     for name, result in (("a", resumed), ("b", straight)):
         write_trained_pattern(tmp_path / name, "blue", result, look, tmp_path / "no grids")
-    for file in ("weights.h5", "model.json", "losses.csv", "look.json"):
+    for file in ("weights.h5", "model.json", "losses.csv", "scores.csv", "look.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
     # A finished run, started again before its checkpoints were removed, gives the same without a step.
-    again = run(tmp_path / "straight", on_epoch=lambda *_: pytest.fail("an epoch was run"))
+    again = run(tmp_path / "straight", BEST, on_epoch=lambda *_: pytest.fail("an epoch was run"), judge=second_is_best)
     assert all(np.array_equal(a, b) for a, b in zip(weights(again), weights(straight), strict=True))
     assert len({run_digest(TINY, PLAIN, PATTERN, seed) for seed in (1, 1, 2)}) == 2
+
+
+@pytest.mark.slow
+def test_the_weights_of_the_best_epoch_are_kept_or_those_of_the_last(tmp_path):
+    seen = {}
+
+    def watch(epoch, losses, networks):
+        seen[epoch] = [*networks.plain_to_pattern.get_weights(), *networks.pattern_to_plain.get_weights()]
+
+    best = run(tmp_path / "best", BEST, on_epoch=watch, judge=second_is_best)
+    last = run(tmp_path / "last", judge=second_is_best)
+    assert (best.kept_epoch, last.kept_epoch) == (2, 3)
+    for result, epoch in ((best, 2), (last, 3)):
+        assert all(np.array_equal(a, b) for a, b in zip(weights(result), seen[epoch], strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(seen[2], seen[3], strict=True))
+    assert best.scores == last.scores and best.losses == last.losses, "judging changes nothing"
+    with pytest.raises(AssertionError, match="without a judge"):
+        run(tmp_path / "none", BEST)
 
 
 class StoppedError(Exception):
@@ -224,6 +255,7 @@ def test_other_settings_data_or_seed_are_another_run():
         run_digest(TINY, PATTERN, PLAIN, 1),
         run_digest(TINY, domain((0.8, 0.8, 0.8), seed=9), PATTERN, 1),
         run_digest(TINY, PLAIN, PATTERN, 2),
+        run_digest(TINY, PLAIN, PATTERN, 1, PLAIN),
     ]
     assert len(set(others)) == len(others)
     assert run_digest(TINY, PLAIN, PATTERN, 1) == others[0]

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from tryon.config import CycleGANConfig
 from tryon.datasets.domains import Domain
 from tryon.errors import TrainingError
+from tryon.evaluation.cyclegan import Scores
+from tryon.evaluation.picking import pick
 from tryon.models.cyclegan.guides import guide_channels, to_network
 from tryon.models.cyclegan.networks import Architecture
 from tryon.training.checkpoints import CheckpointStore
@@ -30,22 +32,37 @@ from tryon.training.cyclegan_step import CompiledStep, StepOptions
 logger = logging.getLogger("tryon")
 
 Losses = dict[str, float]
+_BEST = "best/"
 PatternNetworks = Networks | OneWayNetworks
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """Networks after the last step (generators averaged where that was asked for), mean losses of each epoch."""
+    """Networks after the last step, but the generators of `kept_epoch` (averaged where that was asked for).
+
+    Args:
+        losses: means of each epoch.
+        scores: of each epoch, as the judge gave them; empty without one.
+        kept_epoch: counted from 1.
+    """
 
     networks: PatternNetworks
     losses: list[Losses]
     steps: int
+    scores: list[Scores]
+    kept_epoch: int
 
 
 class EpochWatcher(Protocol):
     """What is called after each epoch (counted from 1) with its mean losses and the networks as they are."""
 
     def __call__(self, epoch: int, losses: Losses, networks: PatternNetworks) -> None: ...
+
+
+class Judge(Protocol):
+    """What scores the generators after each epoch (counted from 1): `RATING` among the scores, the less the better."""
+
+    def __call__(self, epoch: int, networks: PatternNetworks) -> Scores: ...
 
 
 def architecture_of(config: CycleGANConfig) -> Architecture:
@@ -83,10 +100,14 @@ def step_options(config: CycleGANConfig) -> StepOptions:
     )
 
 
-def run_digest(config: CycleGANConfig, plain: Domain, pattern: Domain, seed: int) -> str:
-    """Sixteen hex digits that differ whenever a checkpoint of one run must not be continued by the other."""
+def run_digest(config: CycleGANConfig, plain: Domain, pattern: Domain, seed: int, *judged: Domain) -> str:
+    """Sixteen hex digits that differ whenever a checkpoint of one run must not be continued by the other.
+
+    Args:
+        judged: further domains, which the judge looks at.
+    """
     digest = hashlib.sha256(json.dumps([asdict(config), seed], sort_keys=True).encode())
-    for domain in (plain, pattern):
+    for domain in (plain, pattern, *judged):
         digest.update(domain.pictures.tobytes())
         digest.update(domain.masks.tobytes())
     return digest.hexdigest()[:16]
@@ -105,27 +126,32 @@ def train_cyclegan(
     seed: int,
     checkpoints: Path,
     on_epoch: EpochWatcher | None = None,
+    judge: Judge | None = None,
 ) -> TrainingResult:
     """Train until the last epoch, going on from the newest checkpoint if there is one.
 
     Args:
         checkpoints: folder of this run alone (name it by `run_digest`); it stays, for the caller to remove once the
             result is safe.
+        judge: needed where `config.keep_weights` is `best`.
 
     Raises:
         TrainingError: a loss is not finite.
     """
+    assert judge is not None or config.keep_weights == "last", "without a judge no epoch is the best"
     keras.utils.set_random_seed(seed)
     training = _Training(config, plain, pattern, seed, checkpoints)
     training.resume()
     while training.epoch < training.epochs:
         losses = training.run_epoch()
-        if on_epoch is not None:
-            with training.averaged():
+        with training.averaged():
+            if judge is not None:
+                training.take_scores(judge(training.epoch, training.networks))
+            if on_epoch is not None:
                 on_epoch(training.epoch, losses, training.networks)
         training.save()
-    training.step_state.store_averages()
-    return TrainingResult(training.networks, training.history, training.steps)
+    kept_epoch = training.settle()
+    return TrainingResult(training.networks, training.history, training.steps, training.scores, kept_epoch)
 
 
 class _Training:
@@ -145,6 +171,8 @@ class _Training:
         self.plain, self.pattern = _prepared(plain, architecture), _prepared(pattern, architecture)
         self.store = CheckpointStore(checkpoints)
         self.history: list[Losses] = []
+        self.scores: list[Scores] = []
+        self._best: dict[str, NDArray[np.float32]] = {}
         self.steps = 0
         self.progress = Progress(self.epochs, config.steps_per_epoch, 2 * config.batch_size)
 
@@ -161,15 +189,38 @@ class _Training:
         for name, variable in self.step_state.variables().items():
             variable.assign(checkpoint.arrays[name])
         self.steps = checkpoint.step
-        self.history = [
-            {name: losses[name] for name in self.step_state.components} for losses in checkpoint.state["history"]
-        ]
+        components = self.step_state.components
+        self.history = [{name: losses[name] for name in components} for losses in checkpoint.state["history"]]
+        self.scores = checkpoint.state["scores"]
+        self._best = {
+            name.removeprefix(_BEST): array for name, array in checkpoint.arrays.items() if name.startswith(_BEST)
+        }
         logger.info("goes on after epoch %d of %d", self.epoch, self.epochs)
 
     def save(self) -> None:
         """Keep everything that a resumed run needs."""
         arrays = {name: keras.ops.convert_to_numpy(v) for name, v in self.step_state.variables().items()}
-        self.store.save(self.steps, arrays, {"history": self.history})
+        arrays |= {_BEST + name: array for name, array in self._best.items()}
+        self.store.save(self.steps, arrays, {"history": self.history, "scores": self.scores})
+
+    def take_scores(self, scores: Scores) -> None:
+        """Note the scores of the epoch that just ended, and the generators as they are if it is the best so far."""
+        self.scores.append(dict(sorted(scores.items())))  # the order that a checkpoint gives back
+        if self.config.keep_weights == "best" and pick(self.scores) == self.epoch:
+            self._best = {name: keras.ops.convert_to_numpy(v) for name, v in self._generator_weights().items()}
+
+    def settle(self) -> int:
+        """Put the weights that are kept into the generators; returns the epoch that they are of, counted from 1."""
+        if self.config.keep_weights == "last":
+            self.step_state.store_averages()
+            return self.epoch
+        for name, variable in self._generator_weights().items():
+            variable.assign(self._best[name])
+        return pick(self.scores)
+
+    def _generator_weights(self) -> dict[str, Any]:
+        generators = self.networks.generators.items()
+        return {f"{name}/{weight.path}": weight for name, network in generators for weight in network.weights}
 
     def averaged(self) -> Any:
         """A context in which the generators hold their averaged weights."""

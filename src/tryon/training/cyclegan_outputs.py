@@ -1,8 +1,8 @@
-"""What a trained pattern leaves behind: losses by epoch, epoch grids, generators (`models/cyclegan/PATTERN`)."""
+"""What a trained pattern leaves behind: losses, scores and grids by epoch, generators (`models/cyclegan/PATTERN`)."""
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 
 from tryon.datasets.domains import Domain
 from tryon.errors import DataError
+from tryon.evaluation.picking import pick
 from tryon.formats.tables import write_table
-from tryon.images.files import write_png
+from tryon.images.animation import encode_gif
+from tryon.images.files import read_image, write_png
 from tryon.images.patterns import Look
 from tryon.models.cyclegan.storage import save_pattern_generator
-from tryon.outputs import new_folder
+from tryon.outputs import new_folder, write_bytes
 from tryon.training.cyclegan import Losses, PatternNetworks, TrainingResult
 from tryon.training.cyclegan_grids import epoch_grid
 
 LOSS_COLUMNS = ("epoch", "component", "train")
+SCORE_COLUMNS = ("epoch", "component", "validation")
+ANIMATION = "epochs.gif"
 
 
 class Recorder(Protocol):
@@ -61,7 +65,7 @@ class EpochGrids:
 
 
 def write_trained_pattern(folder: Path, pattern: str, result: TrainingResult, look_file: Path, grids: Path) -> None:
-    """Write `model.json`, `weights.h5`, `look.json`, `losses.csv` and `grids/`, whole or not at all.
+    """Write `model.json`, `weights.h5`, `look.json`, `losses.csv`, `scores.csv` and `grids/`, whole or not at all.
 
     Args:
         look_file: the measured look of the target, written by prepare_domains.
@@ -74,14 +78,20 @@ def write_trained_pattern(folder: Path, pattern: str, result: TrainingResult, lo
         "steps": result.steps,
         "generator_parameters": int(networks.plain_to_pattern.count_params()),
         "critic_parameters": int(networks.pattern_critic.count_params()),
-        "losses": {component: round(value, 6) for component, value in result.losses[-1].items()},
+        "losses": _rounded(result.losses[-1]),
+        "kept_epoch": result.kept_epoch,
     }
+    if result.scores:
+        facts |= {
+            "best_epoch": pick(result.scores),
+            "kept_scores": _rounded(result.scores[result.kept_epoch - 1]),
+            "last_scores": _rounded(result.scores[-1]),
+        }
     with new_folder(folder) as building:
         save_pattern_generator(building, networks.generators, networks.architecture, read_look(look_file), facts)
-        write_table(building / "losses.csv", LOSS_COLUMNS, _loss_rows(result.losses))
-        (building / "grids").mkdir()
-        for file in sorted(grids.glob("epoch_*.png")):
-            shutil.copyfile(file, building / "grids" / file.name)
+        write_table(building / "losses.csv", LOSS_COLUMNS, _rows(result.losses, LOSS_COLUMNS))
+        write_table(building / "scores.csv", SCORE_COLUMNS, _rows(result.scores, SCORE_COLUMNS))
+        _write_grids(building / "grids", sorted(grids.glob("epoch_*.png")))
 
 
 def read_look(path: Path) -> Look:
@@ -97,9 +107,22 @@ def read_look(path: Path) -> Look:
     return Look.from_dict(content)
 
 
-def _loss_rows(losses: list[Losses]) -> list[dict[str, object]]:
+def _write_grids(folder: Path, pages: Sequence[Path]) -> None:
+    folder.mkdir()
+    for page in pages:
+        shutil.copyfile(page, folder / page.name)
+    if pages:
+        captions = [f"epoch {int(page.stem.removeprefix('epoch_'))}" for page in pages]
+        write_bytes(folder / ANIMATION, encode_gif([read_image(page) for page in pages], captions))
+
+
+def _rows(epochs: Sequence[Mapping[str, float]], columns: Sequence[str]) -> list[dict[str, object]]:
     return [
-        {"epoch": epoch, "component": component, "train": f"{value:.6f}"}
-        for epoch, row in enumerate(losses, start=1)
+        dict(zip(columns, (epoch, component, f"{value:.6f}"), strict=True))
+        for epoch, row in enumerate(epochs, start=1)
         for component, value in row.items()
     ]
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in values.items()}
