@@ -118,7 +118,8 @@ def main(argv: Sequence[str]) -> None:
     arguments = parse(argv)
     params, results, tables = load_params(), [], []
     seeds = [params.seed + offset for offset in range(arguments.seeds)]
-    config = with_steps(params.cyclegan, arguments.steps)
+    # Variants are compared at their last epoch: nothing is picked, so that none is lucky.
+    config = replace(with_steps(params.cyclegan, arguments.steps), keep_weights="last")
     planned = variants(config, arguments.variants)
     for pattern in arguments.patterns or params.patterns:
         bench = open_bench(arguments, pattern, config.size_px)

@@ -24,10 +24,10 @@ def main(argv: Sequence[str]) -> None:
     from tryon.training.cyclegan_outputs import ANIMATION, EpochGrids, read_look, write_trained_pattern
 
     config, stage = params.cyclegan, f"train_cyclegan@{arguments.pattern}"
-    plain, pattern, *_, test_plain, test_pattern = (
-        load_domain(arguments.domains / side, config.size_px) for side in SIDES
-    )
-    run_folder = CHECKPOINTS / stage / run_digest(config, plain, pattern, params.seed)
+    domains = [load_domain(arguments.domains / side, config.size_px) for side in SIDES]
+    plain, pattern, test_plain, test_pattern, judged_plain, judged_pattern = domains
+    digest = run_digest(config, plain, pattern, params.seed, judged_plain, judged_pattern)
+    run_folder, look_file = CHECKPOINTS / stage / digest, arguments.domains / "look.json"
     settings = {"pattern": arguments.pattern, "seed": params.seed, "cyclegan": asdict(config)}
     with start_run(stage, settings, {"domains": arguments.domains}) as run:
         grids = EpochGrids(

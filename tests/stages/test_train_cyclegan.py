@@ -40,10 +40,16 @@ def test_it_leaves_a_pattern_that_loads(workspace, monkeypatch):
     assert generator.look.to_dict() == json.loads((workspace / "data/domains/blue/look.json").read_text())
     rows = list(csv.DictReader((folder / "losses.csv").read_text().splitlines()))
     assert [(row["epoch"], row["component"]) for row in rows] == [(str(e), c) for e in (1, 2, 3) for c in COMPONENTS]
-    assert sorted(path.name for path in (folder / "grids").iterdir()) == ["epoch_002.png", "epoch_003.png"]
-    assert [step for step, _ in run.metrics] == [1, 2, 3]
+    scored = list(csv.DictReader((folder / "scores.csv").read_text().splitlines()))
+    rated = {int(row["epoch"]): float(row["validation"]) for row in scored if row["component"] == "rating"}
+    assert generator.facts["kept_epoch"] == generator.facts["best_epoch"] == min(rated, key=lambda e: (rated[e], e))
+    assert len(rated) == 3 and generator.facts["kept_scores"]["rating"] == min(rated.values())
+    files = ["epoch_002.png", "epoch_003.png", "epochs.gif"]
+    assert sorted(path.name for path in (folder / "grids").iterdir()) == files
+    assert [step for step, _ in run.metrics] == [1, 1, 2, 2, 3, 3]
+    assert run.metrics[0][1]["validation/rating"] == pytest.approx(rated[1], abs=1e-6)
     assert run.pictures == ["grids/epoch_002.png", "grids/epoch_003.png"]
-    assert run.files == ["losses.csv"]
+    assert run.files == ["losses.csv", "scores.csv", "epochs.gif"]
     assert run.stage == "train_cyclegan@blue"
     assert not (workspace / ".tryon/checkpoints/train_cyclegan@blue").exists()
 

@@ -62,7 +62,7 @@ def read_pairs(folders: Folders, wanted: Callable[[Row], bool] = lambda _: True)
             alpha=read_image(folders.results / row["alpha"])[..., 0].astype(np.float32) / np.float32(255),
             garment_lab=_lab(row),
             answer=read_image(folders.pairs / answer) if answer else None,
-            shirt=_true_shirt(photo_path, *photo.shape[:2]) if answer else None,
+            shirt=true_shirt(photo_path, *photo.shape[:2]) if answer else None,
         )
         yield ReadPair(row, read_image(_only(folders.garments, f"*/{row['garment']}")), pair)
 
@@ -95,7 +95,7 @@ def case_sheets(
         yield name, grid([list(shown.values())], cell_px, labels=list(shown))
 
 
-def _true_shirt(photo_path: Path, height: int, width: int) -> NDArray[np.bool_]:
+def true_shirt(photo_path: Path, height: int, width: int) -> NDArray[np.bool_]:
     """The largest annotated item of the photo."""
     annotation = read_annotation(photo_path.parent.parent / "annos" / f"{photo_path.stem}.json")
     masks = [item.mask(height, width) for item in annotation.items.values()]
