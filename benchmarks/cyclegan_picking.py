@@ -26,7 +26,7 @@ from scipy.stats import kendalltau, spearmanr
 from skimage.color import rgb2lab
 
 from tryon.config import Params, load_params
-from tryon.console import run_command
+from tryon.console import run_command, set_up_logging
 from tryon.datasets.domains import SIDES, Domain, load_domain
 from tryon.evaluation.colour import ciede2000, lab_distances
 from tryon.evaluation.fitted_pairs import true_shirt
@@ -209,4 +209,5 @@ def _window(shirt: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, sys.argv[1:]))
+    set_up_logging()
+    sys.exit(run_command("cyclegan_picking", main))
