@@ -1,4 +1,4 @@
-"""Does the epoch that the rule picks agree with exact answers? Trains as params.yaml says and fits after every epoch.
+"""Does the epoch that the rule picks agree with exact answers? Trains as params.yaml says, fits after every epoch.
 
 python benchmarks/cyclegan_picking.py [--data data] [--mask-rcnn models/mask_rcnn] [--patterns blue striped] [--pairs 16]
 
@@ -40,7 +40,7 @@ from tryon.formats.tables import read_table
 from tryon.geometry.boxes import from_mask
 from tryon.images.colour import to_u8
 from tryon.images.files import read_image
-from tryon.images.patterns import STRIPED_FROM, Look
+from tryon.images.patterns import STRIPED_FROM
 from tryon.models.cyclegan import PatternGenerator
 from tryon.models.cyclegan.storage import TO_PATTERN, TO_PLAIN
 from tryon.models.mask_rcnn import load_predictor

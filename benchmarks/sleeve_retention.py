@@ -6,9 +6,9 @@ For each pattern, on the cut-outs of testA and testB: retention by the trained M
 neutral ground, on white and on black (the metric's is marked by *). Rows: the pictures before they are redrawn, real
 garments of the pattern, the flat fill, the generator's fakes; then the fakes with a part of their sleeves, from the
 cuff on, drawn as something else. Sleeves are what lies beside the columns of the torso, those that more than
-`TORSO` of the mask's height fills. `silhouette` is the score that needs no network. The last line is the rank
-correlation (Kendall's tau) of `silhouette` with the retention on the metric's ground, over all fakes with none, a third,
-two thirds and all of their sleeves missing.
+`TORSO` of the mask's height fills. `silhouette` is the score that needs no network. The last line is its rank
+correlation (Kendall's tau) with the retention on the metric's ground, over all fakes with none, a third, two thirds and
+all of their sleeves missing.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What a rebuild shows in Prefect's pages: stages, metrics, a sheet of results and a summary."""
+"""What a rebuild shows in Prefect's pages: stages, metrics, sheets of results and of each pattern, and a summary."""
 
 import base64
 import io
@@ -25,13 +25,16 @@ def show_stages(rows: Rows) -> None:
 
 
 def show_results(workspace: Path, stages: Rows, run_key: str) -> None:
-    """The metrics table, the sheet of pictures (if there are any) and the summary."""
+    """The metrics table, the pictures (if there are any) and the summary."""
     metrics = read_metrics(workspace)
     if metrics:
         create_table_artifact(table=metrics, key="metrics", description="All figures under metrics/")
     sheet = results_sheet(workspace)
     if sheet:
         create_image_artifact(image_url=sheet, key="results-sheet", description="Fitted pictures of this run")
+    for pattern, grids in pattern_sheets(workspace).items():
+        description = f"CycleGAN of {pattern}: input, fake, cycled and identity pictures, first and last grid"
+        create_image_artifact(image_url=grids, key=f"cyclegan-{_as_key(pattern)}", description=description)
     create_markdown_artifact(markdown=summary(workspace, stages, metrics, run_key), key="rebuild-summary")
 
 
@@ -58,6 +61,17 @@ def results_sheet(workspace: Path) -> str | None:
     return None
 
 
+def pattern_sheets(workspace: Path) -> dict[str, str]:
+    """The first and the last grid of each trained pattern, one below the other, as a data URI."""
+    sheets = {}
+    for folder in sorted((workspace / "models/cyclegan").glob("*/grids")):
+        pages = sorted(folder.glob("epoch_*.png"))
+        if pages:
+            shown = dict.fromkeys([pages[0], pages[-1]])
+            sheets[folder.parent.name] = _data_uri(_stacked([Image.open(page).convert("RGB") for page in shown]))
+    return sheets
+
+
 def summary(workspace: Path, stages: Rows, metrics: Rows, run_key: str) -> str:
     """What ran, the seconds, the run key and where the report is, in Markdown."""
     counts = Counter(row["result"] for row in stages)
@@ -69,6 +83,11 @@ def summary(workspace: Path, stages: Rows, metrics: Rows, run_key: str) -> str:
     lines += ["", "| metric | value |", "|---|---|"] if metrics else []
     lines += [f"| `{row['file']}` {row['metric']} | {row['value']:.4g} |" for row in metrics]
     return "\n".join(lines) + "\n"
+
+
+def _as_key(name: str) -> str:
+    """Prefect's keys have dashes where our names have underscores."""
+    return name.replace("_", "-")
 
 
 def _stacked(pictures: Sequence[Image.Image]) -> Image.Image:

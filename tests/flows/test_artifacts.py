@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from flows.artifacts import SHEET_PICTURES, SHEET_WIDTH_PX, read_metrics, results_sheet, summary
+from flows.artifacts import SHEET_PICTURES, SHEET_WIDTH_PX, pattern_sheets, read_metrics, results_sheet, summary
 
 
 def _sheet(uri: str | None) -> Image.Image:
@@ -46,6 +46,23 @@ def test_the_sheet_stays_small(tmp_path: Path) -> None:
     for number in range(SHEET_PICTURES + 5):
         Image.new("RGB", (SHEET_WIDTH_PX * 2, 100)).save(folder / f"{number:02}.png")
     assert _sheet(results_sheet(tmp_path)).size == (SHEET_WIDTH_PX, 50 * SHEET_PICTURES)
+
+
+def test_each_pattern_shows_its_first_and_its_last_grid(tmp_path: Path) -> None:
+    colours = {4: (200, 30, 30), 8: (30, 200, 30), 17: (30, 30, 200)}
+    for pattern, epochs in (("blue", (4, 8, 17)), ("wide_stripes", (4,)), ("unfinished", ())):
+        folder = tmp_path / "models/cyclegan" / pattern / "grids"
+        folder.mkdir(parents=True)
+        (folder / "epochs.gif").write_bytes(b"not a page")
+        for epoch in epochs:
+            Image.new("RGB", (80, 40), colours[epoch]).save(folder / f"epoch_{epoch:03}.png")
+    sheets = pattern_sheets(tmp_path)
+    assert list(sheets) == ["blue", "wide_stripes"]
+    blue = _sheet(sheets["blue"])
+    assert blue.size == (80, 80)
+    red, last = blue.getpixel((40, 20)), blue.getpixel((40, 60))
+    assert red[0] > 150 > red[2] and last[2] > 150 > last[0]
+    assert _sheet(sheets["wide_stripes"]).size == (80, 40)
 
 
 def test_the_summary_counts_and_links_the_report(tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ import yaml
 from tryon.formats.tables import write_table
 
 ROOT = Path(__file__).parents[2]
+PATTERNS = yaml.safe_load((ROOT / "params.yaml").read_text())["patterns"]
 COMPONENTS = ("rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask", "total")
 
 
 @pytest.mark.slow
 def test_dvc_draws_every_loss_of_train_and_validation_by_epoch(tmp_path: Path) -> None:
+    from tryon.training.cyclegan_outputs import SCORE_COLUMNS
     from tryon.training.mask_rcnn_outputs import LOSS_COLUMNS
 
     subprocess.run([sys.executable, "-m", "dvc", "init", "-q", "--no-scm"], cwd=tmp_path, check=True)
@@ -29,6 +31,9 @@ def test_dvc_draws_every_loss_of_train_and_validation_by_epoch(tmp_path: Path) -
     ]  # fmt: skip
     (tmp_path / "models/mask_rcnn").mkdir(parents=True)
     write_table(tmp_path / "models/mask_rcnn/losses.csv", LOSS_COLUMNS, rows)
+    for pattern in PATTERNS:
+        scored = [{"epoch": epoch, "component": "rating", "validation": f"{1 / epoch:.6f}"} for epoch in (1, 2)]
+        write_table(tmp_path / f"models/cyclegan/{pattern}/scores.csv", SCORE_COLUMNS, scored)
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "plots", "show", "--json", "--split"], cwd=tmp_path, text=True,
         capture_output=True, check=True,
@@ -39,6 +44,10 @@ def test_dvc_draws_every_loss_of_train_and_validation_by_epoch(tmp_path: Path) -
     assert {(point["component"], point["field"], point["epoch"]) for point in points} == {
         (name, side, epoch) for name in COMPONENTS for side in ("train", "validation") for epoch in ("1", "2")
     }
+    for pattern in PATTERNS:
+        (scores,) = shown["data"][f"cyclegan_{pattern}_scores"]
+        points = scores["anchor_definitions"]["<DVC_METRIC_DATA>"]
+        assert [(point["component"], point["epoch"]) for point in points] == [("rating", "1"), ("rating", "2")]
     filled = json.dumps(drawn["content"])
     assert '"facet": {"field": "component"' in filled
     html = subprocess.run([sys.executable, "-m", "dvc", "plots", "show", "-q"], cwd=tmp_path, check=True)
