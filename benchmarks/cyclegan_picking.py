@@ -1,6 +1,6 @@
 """Does the epoch that the rule picks agree with exact answers? Trains as params.yaml says, fits after every epoch.
 
-python benchmarks/cyclegan_picking.py [--data data] [--mask-rcnn models/mask_rcnn] [--patterns blue striped] [--pairs 16]
+python benchmarks/cyclegan_picking.py [--data data] [--mask-rcnn models/mask_rcnn] [--patterns blue striped] [--pairs N]
 
 For each pattern: the rendered test pairs whose exact answer is known are fitted with the generators of every epoch.
 Prints, in Markdown, a row for each score of the validation side (the rating first) with its rank correlation (Kendall's
@@ -198,7 +198,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of a finished run")
     parser.add_argument("--mask-rcnn", type=Path, default=Path("models/mask_rcnn"))
     parser.add_argument("--patterns", nargs="*", help="default: all of params.yaml")
-    parser.add_argument("--pairs", type=int, default=16, help="pairs fitted after each epoch")
+    parser.add_argument("--pairs", type=int, default=10, help="pairs fitted after each epoch")
     return parser.parse_args(argv)
 
 
