@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tryon.config import load_params
 from tryon.console import run_stage, track
 
-COLUMNS = ("name", "kind", "split", "found", "score", "area", "box")
+COLUMNS = ("name", "kind", "split", "found", "score", "area", "box", "side_px")
 GROUPS = ("garments", "worn_train", "worn_validation", "worn_test")
 
 

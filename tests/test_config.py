@@ -96,6 +96,11 @@ def test_a_name_of_layers_that_is_no_regular_expression_is_refused(tmp_path: Pat
     assert "mask_rcnn: weights_exclude: 'mrcnn_(mask' is no regular expression" in message_of(tmp_path, content)
 
 
+def test_cut_outs_smaller_than_the_cyclegan_sees_are_refused(tmp_path: Path, content: dict[str, Any]) -> None:
+    content["cutouts"]["size_px"], content["cyclegan"]["size_px"] = 128, 256
+    assert "cutouts.size_px (128) must be cyclegan.size_px (256) or more" in message_of(tmp_path, content)
+
+
 def test_no_pattern_at_all_is_refused(tmp_path: Path, content: dict[str, Any]) -> None:
     content["patterns"] = []
     assert "patterns" in message_of(tmp_path, content)

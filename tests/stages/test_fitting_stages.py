@@ -43,6 +43,8 @@ def test_cut_outs_of_garments_and_worn_shirts(folders: Path) -> None:
     assert list(rows) == ["000001.jpg", "000002.jpg", "000003.jpg", "000010.jpg", "000011.jpg"]
     assert rows["000003.jpg"]["found"] == "0" and rows["000003.jpg"]["box"] == ""
     assert rows["000010.jpg"]["kind"] == "garment"
+    left, top, right, bottom = (int(value) for value in rows["000001.jpg"]["box"].split())
+    assert int(rows["000001.jpg"]["side_px"]) == pytest.approx(1.12 * max(right - left, bottom - top), abs=4)
     assert float(rows["000001.jpg"]["area"]) == pytest.approx(0.29, abs=0.02)
     with np.load("data/cutouts/worn_test.npz") as worn, np.load("data/cutouts/garments.npz") as garments:
         assert worn["names"].tolist() == ["000001.jpg"]

@@ -43,6 +43,7 @@ def test_it_leaves_a_pattern_that_loads(workspace, monkeypatch):
     scored = list(csv.DictReader((folder / "scores.csv").read_text().splitlines()))
     rated = {int(row["epoch"]): float(row["validation"]) for row in scored if row["component"] == "rating"}
     assert generator.facts["kept_epoch"] == generator.facts["best_epoch"] == min(rated, key=lambda e: (rated[e], e))
+    assert generator.facts["kept_weights"] == "best"
     assert len(rated) == 3 and generator.facts["kept_scores"]["rating"] == min(rated.values())
     files = ["epoch_002.png", "epoch_003.png", "epochs.gif"]
     assert sorted(path.name for path in (folder / "grids").iterdir()) == files

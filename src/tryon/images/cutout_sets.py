@@ -58,8 +58,9 @@ def cut_main_shirt(
     if mask.mean() < min_area:
         return None
     box = " ".join(f"{value:.0f}" for value in detections.boxes[index])
+    cut = cut_out(image, mask, size_px, margin)
     facts = {"score": f"{detections.scores[index]:.4f}", "area": f"{mask.mean():.4f}", "box": box}
-    return ShirtCutOut(mask, cut_out(image, mask, size_px, margin), facts)
+    return ShirtCutOut(mask, cut, facts | {"side_px": str(cut.placement.side)})
 
 
 def without_shirt(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

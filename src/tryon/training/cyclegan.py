@@ -44,6 +44,7 @@ class TrainingResult:
         losses: means of each epoch.
         scores: of each epoch, as the judge gave them; empty without one.
         kept_epoch: counted from 1.
+        kept_weights: why that one: it is the `last`, or the `best` by `tryon.evaluation.picking`.
     """
 
     networks: PatternNetworks
@@ -51,6 +52,7 @@ class TrainingResult:
     steps: int
     scores: list[Scores]
     kept_epoch: int
+    kept_weights: str
 
 
 class EpochWatcher(Protocol):
@@ -151,7 +153,8 @@ def train_cyclegan(
                 on_epoch(training.epoch, losses, training.networks)
         training.save()
     kept_epoch = training.settle()
-    return TrainingResult(training.networks, training.history, training.steps, training.scores, kept_epoch)
+    scored = (training.scores, kept_epoch, config.keep_weights)
+    return TrainingResult(training.networks, training.history, training.steps, *scored)
 
 
 class _Training:

@@ -80,6 +80,7 @@ def write_trained_pattern(folder: Path, pattern: str, result: TrainingResult, lo
         "critic_parameters": int(networks.pattern_critic.count_params()),
         "losses": _rounded(result.losses[-1]),
         "kept_epoch": result.kept_epoch,
+        "kept_weights": result.kept_weights,
     }
     if result.scores:
         facts |= {
