@@ -20,7 +20,7 @@ def shirt(colour: tuple[int, int, int], seed: int) -> np.ndarray:
 
 
 def write_cutouts(root: Path, per_split: int = 4) -> None:
-    """`data/cutouts` and `data/garments/manifest.csv` with plain and blue shop garments and one worn shirt of each."""
+    """`data/cutouts` and `data/garments/manifest.csv` with plain and blue shop garments and worn shirts of each."""
     folder = root / "data/cutouts"
     folder.mkdir(parents=True)
     garments, rows = {}, ["file,pattern,split,kept"]
@@ -35,6 +35,8 @@ def write_cutouts(root: Path, per_split: int = 4) -> None:
     _save(folder / "garments.npz", garments)
     for number, split in enumerate(("train", "validation", "test")):
         worn = {f"9{number}.jpg": shirt(PLAIN, 90 + number), f"8{number}.jpg": shirt(BLUE, 80 + number)}
+        if split == "validation":
+            worn |= {"7.jpg": shirt(PLAIN, 7), "6.jpg": shirt(BLUE, 6)}
         _save(folder / f"worn_{split}.npz", worn)
 
 

@@ -29,7 +29,7 @@ def prepared(workspace):
 def test_it_writes_both_sides(prepared):
     assert run_stage("prepare_domains", prepare_domains.main, ARGUMENTS) == 0
     counts = {side: len(load_domain(prepared / "data/domains/blue" / side, 32).names) for side in SIDES}
-    assert counts == {"trainA": 6, "trainB": 6, "valA": 1, "valB": 1, "testA": 5, "testB": 5}
+    assert counts == {"trainA": 6, "trainB": 6, "valA": 2, "valB": 2, "testA": 5, "testB": 5}
     assert (prepared / "data/domains/blue/look.json").is_file()
     assert not (prepared / "data/domains/blue.tmp").exists()
 

@@ -34,6 +34,7 @@ TARGET_LOOK, SAME_LOOK, FAR_LOOK = 0.6, 1.0, 1.5
 _UNEVEN, _LEAST_STD = 2.0, (6.0, 5.0, 5.0)
 # The folder convention's names, and those of the same splits in manifests and cut-outs.
 _SPLITS = {"train": "train", "test": "test", "val": "validation"}
+_LEAST_JUDGED = 2  # of one picture alone no unbiased kernel distance is defined
 _HALF = 127  # of a mask in 8 bits
 
 
@@ -111,7 +112,8 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
         garments_manifest: table with `file`, `pattern` and `split`.
 
     Raises:
-        DataError: a side of the training has fewer than `min_pictures`, or another side has none.
+        DataError: a side of the training has fewer than `min_pictures`, one of the validation fewer than two, or one
+            of the test none.
     """
     garments = _garments(cutouts / "garments.npz", garments_manifest)
     sources = [cut.look for cut in _training_garments(garments, source, garments_manifest)]
@@ -242,7 +244,7 @@ def _training_garments(
 def _require(sides: Mapping[str, Sequence[CutOutPicture]], pattern: str, source: str, min_pictures: int) -> None:
     for side in SIDES:
         name = source if side.endswith("A") else pattern
-        least = min_pictures if side.startswith("train") else 1
+        least = min_pictures if side.startswith("train") else _LEAST_JUDGED if side.startswith("val") else 1
         if len(sides[side]) < least:
             raise DataError(
                 f"side {side} ({name}) of pattern {pattern} has too few pictures",
