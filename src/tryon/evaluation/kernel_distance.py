@@ -6,7 +6,7 @@ they may not be compared with published KID, whose features come from a network 
 Reference: Binkowski et al. 2018, Demystifying MMD GANs, section 4 (kernel and unbiased estimate).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -40,10 +40,10 @@ def kernel_distance(first: Features, second: Features) -> float:
     return float(sum(within) - 2 * _kernel(first, second).mean())
 
 
-def own_features(pictures: Sequence[NDArray[np.uint8]]) -> Features:
+def own_features(pictures: Iterable[NDArray[np.uint8]]) -> Features:
     """Mean and spread of each map of the fixed network, (N, F), of pictures (H, W, 3) of any sizes."""
-    x = np.stack([resize(np.ascontiguousarray(one), _SIDE_PX, _SIDE_PX) for one in pictures])
-    x = x.astype(np.float32) / np.float32(127.5) - 1
+    shrunk = np.stack([resize(np.ascontiguousarray(one), _SIDE_PX, _SIDE_PX) for one in pictures])
+    x = shrunk.astype(np.float32) / np.float32(127.5) - 1
     features = []
     for kernel in _kernels():
         x = np.maximum(_halved(x, kernel), 0)
