@@ -52,6 +52,7 @@ from tryon.training.cyclegan import run_digest, train_cyclegan
 from tryon.training.cyclegan_outputs import read_look
 
 WITHOUT_MASK = {"mask_composite": False, "mask_input": False, "position_input": False}
+AUGMENTED = {"augmentation": ["colour", "translation", "cutout"]}
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "default": {},
     "plain": WITHOUT_MASK,
@@ -67,7 +68,9 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no average": {"weight_averaging": 0.0},
     "contrastive": {"objective": "contrastive", "loss_region": "garment"},
     "moved and cut": {"augmentation": ["translation", "cutout"]},
-    "augmented": {"augmentation": ["colour", "translation", "cutout"]},
+    "augmented": AUGMENTED,
+    "garment losses, augmented": {"loss_region": "garment", **AUGMENTED},
+    "contrastive, augmented": {"objective": "contrastive", "loss_region": "garment", **AUGMENTED},
 }
 COLUMNS = {
     "sleeves": ("sleeve_retention", 3),
