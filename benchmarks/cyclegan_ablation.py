@@ -12,7 +12,7 @@ network, then the variants; the mean over the seeds, and behind `±` how far the
 - border: CIEDE2000 in a band of 2 pixels on each side of the outline: outside to the ground that was put in, inside of
   the band's mean colour to the target's;
 - cycle: SSIM of the picture that came back with the one that was put in; none where there is no way back;
-- CPU s: processor seconds of the training, all threads together.
+- CPU s: processor seconds of the training, all threads together; none where it was stopped in between.
 
 FOLDER (default reports/cyclegan_ablation) gets results.json, table.md and a sheet for each pattern: rows test shirts,
 columns variants, first seed. A finished training is kept there and not repeated; one that was stopped goes on.
@@ -200,7 +200,7 @@ def trained_and_scored(bench: Bench, config: CycleGANConfig, seed: int) -> dict[
 
 def _train(bench: Bench, config: CycleGANConfig, seed: int, digest: str) -> dict[str, Any]:
     checkpoints = bench.out / "checkpoints" / digest
-    started = time.process_time()
+    goes_on, started = checkpoints.exists(), time.process_time()
     result = train_cyclegan(config, bench.plain, bench.target, seed, checkpoints)
     spent_s = time.process_time() - started
     networks = result.networks.generators
@@ -212,7 +212,7 @@ def _train(bench: Bench, config: CycleGANConfig, seed: int, digest: str) -> dict
     if generator.config.way_back:
         cycled = list(to_u8(generator.restore(drawn, bench.test.masks)))
     fakes = to_u8(drawn)
-    scores = {**bench.score(fakes, cycled), "cpu_s": spent_s}
+    scores = bench.score(fakes, cycled) | ({} if goes_on else {"cpu_s": spent_s})
     shutil.rmtree(checkpoints)
     return {"seed": seed, "config": asdict(config), "scores": scores, "fakes": keep_fakes(bench, digest, fakes)}
 

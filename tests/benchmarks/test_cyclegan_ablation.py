@@ -53,6 +53,29 @@ def test_it_trains_scores_and_draws_and_keeps_what_is_finished(
     assert capsys.readouterr().out == first
 
 
+@pytest.mark.slow
+def test_a_training_that_goes_on_has_no_seconds(domains: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train, stopped = ablation.train_cyclegan, ["default"]
+
+    def stop_once(config, plain, target, seed, checkpoints):
+        if stopped:
+            stopped.pop()
+            train(replace(config, decay_epochs=0), plain, target, seed, checkpoints)
+            raise KeyboardInterrupt
+        return train(config, plain, target, seed, checkpoints)
+
+    monkeypatch.setattr(ablation, "train_cyclegan", stop_once)
+    arguments = ["--patterns", "blue", "--variants", "default", "--steps", "3", "--out", "ablation"]
+    with pytest.raises(KeyboardInterrupt):
+        ablation.main(arguments)
+    ablation.main(arguments)
+    (run,) = (
+        r for r in json.loads((domains / "ablation/results.json").read_text())["runs"] if r["variant"] == "default"
+    )
+    assert "cpu_s" not in run["scores"]
+    assert run["scores"]["cycle_ssim"] > 0
+
+
 def test_variants_differ_from_the_default_and_from_each_other() -> None:
     config = load_params().cyclegan
     planned = ablation.variants(config, None)
