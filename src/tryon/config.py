@@ -263,6 +263,7 @@ class FittingConfig:
     pairs_path: str
     border_px: Positive
     min_shirt_area: Fraction
+    cloth: Literal["garment", "generator"]
     detail: Fraction
     match_colour: Fraction
     max_look_distance: Positive

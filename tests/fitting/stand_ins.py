@@ -12,6 +12,7 @@ CONFIG = FittingConfig(
     pairs_path="pairs",
     border_px=1.5,
     min_shirt_area=0.01,
+    cloth="garment",
     detail=1.0,
     match_colour=0.5,
     max_look_distance=0.8,
@@ -32,12 +33,18 @@ class ColourPredictor:
         if not mask.any():
             height, width = mask.shape
             return SimpleNamespace(
-                scores=np.zeros(0), boxes=np.zeros((0, 4)), mask_probs=np.zeros((0, height, width), np.float32)
+                scores=np.zeros(0),
+                boxes=np.zeros((0, 4)),
+                mask_probs=np.zeros((0, height, width), np.float32),
+                landmarks=None,
             )
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
         return SimpleNamespace(
-            scores=np.array([0.9], np.float32), boxes=box[None], mask_probs=mask[None].astype(np.float32)
+            scores=np.array([0.9], np.float32),
+            boxes=box[None],
+            mask_probs=mask[None].astype(np.float32),
+            landmarks=None,
         )
 
 

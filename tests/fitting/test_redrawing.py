@@ -32,7 +32,7 @@ def test_the_layer_covers_the_mask_and_the_border_beyond_without_the_neutral_gro
     picture, mask = photo(), shirt_mask()
     shirt, target = find_shirts(ColourPredictor(), [picture, garment(BLUE)])
     assert shirt is not None and target is not None
-    layer = redraw_shirt(picture, shirt, FlatGenerator(BLUE), target.palette, config=CONFIG, margin=0.06)
+    layer = redraw_shirt(shirt, target, FlatGenerator(BLUE), own_pattern=True, config=CONFIG, margin=0.06).layer
     near = np.zeros_like(mask)
     near[28:102, 28:72] = True
     assert (layer[near][:, 2] > layer[near][:, 0] + 0.15).all()

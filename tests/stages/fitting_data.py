@@ -1,5 +1,6 @@
 """Tiny folders in the pipeline's layout, of pictures that the stand-in networks of tests/fitting understand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ def write_folders(root: Path, answers: bool = True) -> None:
     for name, (split, picture) in photos.items():
         write_jpeg(root / f"data/photos/{split}/image/{name}.jpg", picture)
         (root / f"data/photos/{split}/annos").mkdir(parents=True, exist_ok=True)
-        write_annotation(root / f"data/photos/{split}/annos/{name}.json", Annotation("user", 0, {"item1": _item()}))
+        annotation = Annotation("user", 0, {"item1": _item(), "item2": _legwear()})
+        write_annotation(root / f"data/photos/{split}/annos/{name}.json", annotation)
     rows = [{"file": f"{name}.jpg", "split": split, "source": "user", "kept": 1} for name, (split, _) in photos.items()]
     rows.append({"file": "000009.jpg", "split": "test", "source": "user", "kept": 0})
     rows.append({"file": "000010.jpg", "split": "train", "source": "shop", "kept": 1})
@@ -48,6 +50,19 @@ def _write_pairs(folder: Path, answers: bool) -> None:
         write_png(folder / "answers/000001__000010.png", answer)
         rows[0]["answer"] = "answers/000001__000010.png"
     write_table(folder / "pairs.csv", ("photo", "garment", "pattern", "answer"), rows)
+
+
+def _legwear() -> Item:
+    """Covers more of the photo than the shirt does."""
+    polygon = np.array([[0, 55], [99, 55], [99, 119], [0, 119], [0, 55]])
+    return replace(
+        _item(),
+        polygons=(polygon,),
+        category_id=8,
+        category_name="trousers",
+        bounding_box=np.array([0, 55, 100, 120]),
+        landmarks=np.zeros((14, 3), int),
+    )
 
 
 def _item() -> Item:

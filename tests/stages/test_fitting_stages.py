@@ -92,6 +92,7 @@ def test_results_are_scored_beside_those_without_a_network(folders: Path) -> Non
     assert figures["pattern_recognised_rate"] == 1.0
     assert figures["ciede2000"] < figures["ciede2000_untouched"] / 4
     assert figures["ciede2000/blue"] == figures["ciede2000"]
+    assert figures["ciede2000_untouched"] > 35  # of the shirt, not of the trousers, which nobody changes
     for name in ("ciede2000", "ssim", "psnr", "border_ciede2000"):
         assert {f"{name}{suffix}" for suffix in ("", "_untouched", "_flat_fill", "_luminance")} <= set(figures)
     rows = read_table(Path("reports/fitting/by_pair.csv"), ("photo", "garment", "refusal", "ciede2000"))

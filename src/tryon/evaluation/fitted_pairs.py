@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tryon.errors import DataError
 from tryon.evaluation.fitting import FittedPair, Picture, Scores, rank
-from tryon.formats.deepfashion2 import read_annotation
+from tryon.formats.deepfashion2 import LEGWEAR, read_annotation
 from tryon.formats.tables import read_table
 from tryon.images.files import read_image
 from tryon.images.sheets import grid
@@ -96,11 +96,11 @@ def case_sheets(
 
 
 def true_shirt(photo_path: Path, height: int, width: int) -> NDArray[np.bool_]:
-    """The largest annotated item of the photo."""
+    """The largest annotated item of the photo that is no legwear."""
     annotation = read_annotation(photo_path.parent.parent / "annos" / f"{photo_path.stem}.json")
-    masks = [item.mask(height, width) for item in annotation.items.values()]
+    masks = [item.mask(height, width) for item in annotation.items.values() if item.category_id not in LEGWEAR]
     if not masks:
-        raise DataError(f"the annotation of {photo_path} has no item", needed="the outline of the shirt")
+        raise DataError(f"the annotation of {photo_path} has no shirt", needed="the outline of the shirt")
     return max(masks, key=np.count_nonzero)
 
 

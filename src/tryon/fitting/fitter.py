@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
 from tryon.errors import FittingRefusal, ModelError, RefusalReason
+from tryon.fitting.alignment import Method
 from tryon.fitting.redrawing import Generator, lay_over, redraw_shirt
 from tryon.fitting.segments import Predictor, Segment, find_shirts
 from tryon.images.blending import edge_alpha
@@ -33,6 +34,8 @@ class FittingResult:
         alpha: (H, W), how much of the generated shirt shows; 0 where the photo is untouched.
         pattern: the generator that was used.
         recognised: the pattern that the garment's look came nearest to; equals `pattern` unless one was given.
+        alignment: what the garment's pattern was brought to its place by: landmarks, or the box where too few were
+            found; None for a pattern that has no place.
         worn_mask: the shirt in the photo.
         garment_mask: the garment in its picture.
         garment_look: the garment's measured look.
@@ -42,6 +45,7 @@ class FittingResult:
     alpha: NDArray[np.float32]
     pattern: str
     recognised: str
+    alignment: Method | None
     worn_mask: Mask
     garment_mask: Mask
     garment_look: Look
@@ -102,15 +106,13 @@ class Fitter:
         """
         self._checked_pattern(pattern)
         worn, target = self.segment([photo, garment])
-        return self.dress(photo, worn, target, pattern)
+        return self.dress(worn, target, pattern)
 
     def segment(self, pictures: Sequence[Picture]) -> list[Segment | None]:
         """The main shirt of each picture; None where there is none."""
         return find_shirts(self._predictor, pictures)
 
-    def dress(
-        self, photo: Picture, worn: Segment | None, garment: Segment | None, pattern: str | None = None
-    ) -> FittingResult:
+    def dress(self, worn: Segment | None, garment: Segment | None, pattern: str | None = None) -> FittingResult:
         """As `fit`, with shirt and garment already found by `segment`."""
         self._checked_pattern(pattern)
         shirt, target = self._checked_shirt(worn), _checked_garment(garment)
@@ -118,12 +120,25 @@ class Fitter:
         if pattern is None and distance > self._config.max_look_distance:
             raise self._unlike_every_pattern(recognised, distance)
         drawn = pattern or recognised
-        # A garment that is drawn in another pattern than its own has no colours for it.
-        palette = target.palette if drawn == recognised else None
-        layer = redraw_shirt(photo, shirt, self._generators[drawn], palette, config=self._config, margin=self._margin)
+        redrawn = redraw_shirt(
+            shirt,
+            target,
+            self._generators[drawn],
+            own_pattern=drawn == recognised,
+            config=self._config,
+            margin=self._margin,
+        )
         alpha = edge_alpha(shirt.mask, self._config.border_px)
-        image = lay_over(photo, layer, alpha)
-        return FittingResult(image, alpha, drawn, recognised, shirt.mask, target.mask, target.look)
+        return FittingResult(
+            image=lay_over(shirt.picture, redrawn.layer, alpha),
+            alpha=alpha,
+            pattern=drawn,
+            recognised=recognised,
+            alignment=redrawn.alignment,
+            worn_mask=shirt.mask,
+            garment_mask=target.mask,
+            garment_look=target.look,
+        )
 
     def _checked_shirt(self, worn: Segment | None) -> Segment:
         if worn is None:

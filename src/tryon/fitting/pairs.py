@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tryon.errors import FittingRefusal
 from tryon.fitting.files import alpha_to_u8, write_result
 from tryon.fitting.fitter import Fitter
@@ -25,15 +22,14 @@ class PairFitter:
 
     def __init__(self, fitter: Fitter, folder: Path, run_key: str) -> None:
         self._fitter, self._folder, self._run_key = fitter, Path(folder), run_key
-        self._found: dict[Path, tuple[NDArray[np.uint8], Segment | None]] = {}
+        self._found: dict[Path, Segment | None] = {}
 
     def fit(self, photo: Path | None, garment: Path | None) -> dict[str, str]:
         """`result`, `alpha`, `recognised`, `garment_lab`, or `refusal` of the pair; None: curation removed the file."""
         if photo is None or garment is None:
             return {"refusal": NOT_CURATED}
-        (picture, worn), (_, target) = self._segmented(photo), self._segmented(garment)
         try:
-            fitted = self._fitter.dress(picture, worn, target)
+            fitted = self._fitter.dress(self._segmented(photo), self._segmented(garment))
         except FittingRefusal as refusal:
             return {"refusal": refusal.reason.value}
         name = f"{photo.stem}__{garment.stem}.png"
@@ -42,8 +38,7 @@ class PairFitter:
         lab = " ".join(f"{value:.2f}" for value in fitted.garment_look.lab)
         return {"result": name, "alpha": f"alpha/{name}", "recognised": fitted.recognised, "garment_lab": lab}
 
-    def _segmented(self, path: Path) -> tuple[NDArray[np.uint8], Segment | None]:
+    def _segmented(self, path: Path) -> Segment | None:
         if path not in self._found:
-            picture = read_image(path)
-            self._found[path] = (picture, self._fitter.segment([picture])[0])
+            self._found[path] = self._fitter.segment([read_image(path)])[0]
         return self._found[path]

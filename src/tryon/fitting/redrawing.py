@@ -1,14 +1,24 @@
 """The worn shirt in its new pattern at the photo's size: cloth from the generator, light from the photo."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
+from tryon.fitting.alignment import Method
+from tryon.fitting.garment_cloth import place_cloth
 from tryon.fitting.segments import Segment
-from tryon.fitting.shading import coloured_like, extend_outwards, masked_blur, relight, shade_of
+from tryon.fitting.shading import (
+    coloured_like,
+    eroded,
+    extend_outwards,
+    masked_blur,
+    pattern_blur_px,
+    relight,
+    shade_of,
+)
 from tryon.images.colour import to_float, to_u8
 from tryon.images.cutouts import CutOut, cut_out, paste_back, take_square
 from tryon.images.patterns import STRIPED_FROM, Look
@@ -18,10 +28,6 @@ Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-# Standard deviation of the blur that separates light from striped cloth, in periods of the stripes.
-_BLUR_PER_PERIOD = 0.6
-# But at least this fraction of the shirt's height: about a generated pixel.
-_LEAST_BLUR = 0.02
 # Reaches across the border band (2 x `border_px` and the blur of its alpha) to the nearest untouched pixels.
 _BEHIND_BLUR_PX = 1.5
 
@@ -44,39 +50,52 @@ class Generator(Protocol):
         ...
 
 
-def redraw_shirt(
-    photo: Picture,
-    shirt: Segment,
-    generator: Generator,
-    palette: Floats | None,
-    *,
-    config: FittingConfig,
-    margin: float,
-) -> Floats:
-    """A layer (H, W, 3) in [0, 1] that shows the shirt in the generator's pattern inside its mask and a little beyond.
+@dataclass(frozen=True, eq=False)
+class Redrawn:
+    """The worn shirt in its new pattern.
 
     Args:
-        photo: (H, W, 3).
-        shirt: what is worn.
+        layer: (H, W, 3) in [0, 1], the photo's size: the shirt inside its mask and a little beyond.
+        alignment: what the garment's cloth was brought to its place by; None where its place does not matter.
+    """
+
+    layer: Floats
+    alignment: Method | None
+
+
+def redraw_shirt(
+    worn: Segment, garment: Segment, generator: Generator, *, own_pattern: bool, config: FittingConfig, margin: float
+) -> Redrawn:
+    """The worn shirt in the generator's pattern; as far as it is the garment's own, in its colours and at its place.
+
+    Args:
+        worn: the shirt in the photo.
+        garment: the garment in its picture.
         generator: of the pattern.
-        palette: colours of the garment (`Segment.palette`), taken over as far as `config.match_colour` says; None keeps
-            those that the generator drew.
+        own_pattern: the garment has this pattern itself; else it has no colours and no place for it.
         config: how much of the photo's light is taken over, and the like.
         margin: free space round the cut-out.
     """
-    cut = cut_out(photo, shirt.mask, generator.config.size_px, margin)
+    cut = cut_out(worn.picture, worn.mask, generator.config.size_px, margin)
     drawn = _enlarged(generator.redraw(to_float(cut.image)[None], (cut.mask > 0).astype(np.float32)[None])[0], cut)
-    square = to_float(take_square(photo, cut.placement))
-    inside = take_square(shirt.mask, cut.placement)
+    square = to_float(take_square(worn.picture, cut.placement))
+    inside = take_square(worn.mask, cut.placement)
     height = float(np.flatnonzero(inside.any(axis=1)).size)
+    palette = garment.palette if own_pattern else None
+    placed = None
     if generator.look.stripe_strength < STRIPED_FROM:
         cloth = _plain_cloth(drawn, inside, palette, config)
     else:
-        cloth = _patterned_cloth(drawn, inside, palette, config, _cloth_blur_px(generator.look, height))
-    light = shade_of(square, _eroded(inside), _cloth_blur_px(shirt.look, height))
+        cloth = _patterned_cloth(drawn, inside, palette, config, pattern_blur_px(generator.look, height))
+        if own_pattern and config.cloth == "garment":
+            placed = place_cloth(worn, garment)
+            known = take_square(placed.known, cut.placement)
+            cloth = np.where(known[..., None], take_square(placed.colours, cut.placement), cloth)
+            cloth = extend_outwards(cloth, inside)
+    light = shade_of(square, eroded(inside), pattern_blur_px(worn.look, height))
     lit = relight(cloth, np.ones_like(light), light, config.detail)
-    layer: Floats = paste_back(lit, cut.placement, *photo.shape[:2])
-    return layer
+    layer: Floats = paste_back(lit, cut.placement, *worn.mask.shape)
+    return Redrawn(layer, placed.method if placed else None)
 
 
 def _plain_cloth(drawn: Floats, inside: Mask, palette: Floats | None, config: FittingConfig) -> Floats:
@@ -109,19 +128,6 @@ def lay_over(photo: Picture, layer: Floats, alpha: Floats) -> Picture:
 
 def _enlarged(drawn: Floats, cut: CutOut) -> Floats:
     """The generated square at the size it has in the photo; the neutral ground is covered first, lest it bleeds in."""
-    covered = extend_outwards(drawn.astype(np.float32), _eroded(cut.mask > 0))
+    covered = extend_outwards(drawn.astype(np.float32), eroded(cut.mask > 0))
     enlarged: Floats = resize(covered, cut.placement.side, cut.placement.side)
     return enlarged
-
-
-def _eroded(mask: Mask) -> Mask:
-    """The mask without its outermost pixels, whose colours are mixed with the ground's; as it is where it is thin."""
-    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    return np.asarray(inner if inner.any() else mask, bool)
-
-
-def _cloth_blur_px(look: Look, height: float) -> float:
-    """How far light must be blurred, so that the cloth's pattern is not taken for it; 0 for plain cloth."""
-    if look.stripe_strength < STRIPED_FROM:
-        return 0.0
-    return max(_BLUR_PER_PERIOD * look.stripe_period, _LEAST_BLUR) * height

@@ -20,7 +20,7 @@ class Predictor(Protocol):
     """What fitting needs of Mask R-CNN (`tryon.models.mask_rcnn.load_predictor`)."""
 
     def predict(self, images: Sequence[Picture]) -> Sequence[Any]:
-        """One `Detections` for each picture: `scores` (N,), `mask_probs` (N, H, W)."""
+        """One `Detections` for each picture: `scores` (N,), `mask_probs` (N, H, W), `landmarks` (N, 25, 3) or None."""
         ...
 
 
@@ -33,12 +33,17 @@ class Segment:
         score: confidence.
         look: what its cloth looks like.
         palette: (P, 3) Lab, the colours of its cloth from the darkest to the lightest, each of an equal share of it.
+        picture: (H, W, 3), where it was found.
+        landmarks: (25, 3) of a short sleeve top: x, y and the probability that the point is within the picture; None
+            where the network predicts none.
     """
 
     mask: NDArray[np.bool_]
     score: float
     look: Look
     palette: NDArray[np.float32]
+    picture: Picture
+    landmarks: NDArray[np.float32] | None = None
 
 
 def find_shirts(predictor: Predictor, pictures: Sequence[Picture]) -> list[Segment | None]:
@@ -53,7 +58,14 @@ def _main_shirt(picture: Picture, detections: Any) -> Segment | None:
     if index is None:
         return None
     mask = masks[index]
-    return Segment(mask, float(detections.scores[index]), measure_look(picture, mask), _palette(picture, mask))
+    return Segment(
+        mask=mask,
+        score=float(detections.scores[index]),
+        look=measure_look(picture, mask),
+        palette=_palette(picture, mask),
+        picture=picture,
+        landmarks=None if detections.landmarks is None else detections.landmarks[index],
+    )
 
 
 def _palette(picture: Picture, mask: NDArray[np.bool_]) -> NDArray[np.float32]:

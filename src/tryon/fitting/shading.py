@@ -10,10 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.images.colour import from_linear, lab_to_rgb, luminance, rgb_to_lab, to_linear
+from tryon.images.patterns import STRIPED_FROM, Look
 from tryon.images.shading import NOISE_FLOOR, SHADE_RANGE
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+# Standard deviation of the blur that separates light from striped cloth, in periods of the stripes.
+_BLUR_PER_PERIOD = 0.6
+# But at least this fraction of the shirt's height: about a generated pixel.
+_LEAST_BLUR = 0.02
+
+
+def eroded(mask: Mask) -> Mask:
+    """The mask without its outermost pixels, whose colours are mixed with the ground's; as it is where it is thin."""
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return np.asarray(inner if inner.any() else mask, bool)
+
+
+def pattern_blur_px(look: Look, height: float) -> float:
+    """How far light on a shirt of this height must be blurred, so that the cloth's pattern is not taken for it; 0 for
+    plain cloth."""
+    if look.stripe_strength < STRIPED_FROM:
+        return 0.0
+    return max(_BLUR_PER_PERIOD * look.stripe_period, _LEAST_BLUR) * height
 
 
 def extend_outwards(values: Floats, inside: Mask) -> Floats:

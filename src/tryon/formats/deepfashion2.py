@@ -37,6 +37,7 @@ CATEGORIES = {
     12: "vest dress",
     13: "sling dress",
 }
+LEGWEAR = (7, 8, 9)
 LANDMARK_COUNTS = {1: 25, 2: 33, 3: 31, 4: 39, 5: 15, 6: 15, 7: 10, 8: 14, 9: 8, 10: 29, 11: 37, 12: 19, 13: 19}
 SOURCES = ("user", "shop")
 # The four judgements of an item, each 1 to 3.

@@ -1,0 +1,326 @@
+"""Which place of the garment's picture each pixel of a worn shirt shows.
+
+Cloth does not stretch to a body's outline: it has a scale, and hangs from the neck. So a shirt is laid into each of the
+two pictures as a whole, turned, scaled and moved but not bent, and a pixel of one shirt shows what the other has at the
+same centimetre. Where it lies is told by the landmarks, weighed by how much each can be trusted: the neck has the same
+place on all shirts, the hem has not. Each sleeve is a piece of its own that turns with the arm.
+
+Coordinates of cloth (x, y) are in centimetres: y down from the hollow of the neck (on a sleeve, from the shoulder), x
+to the picture's right. Points of pictures are pixel indices.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tryon.geometry import boxes
+from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
+
+Floats = NDArray[np.float32]
+Points = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Method = Literal["landmarks", "box"]
+Source = Literal["worn", "lying"]
+
+TORSO, LEFT_SLEEVE, RIGHT_SLEEVE = 1, 2, 3
+_SLEEVES = {LEFT_SLEEVE: "left", RIGHT_SLEEVE: "right"}
+
+# Where landmarks lie on a right half of the cloth, and how far from there trained networks place them (standard
+# deviations, the spread of cuts and bodies included): `python benchmarks/cloth_frames.py`.
+_PLACES: Mapping[Source, Mapping[str, tuple[float, float, float, float]]] = {
+    "worn": {
+        "neck_back_middle": (0.0, -4.6, 0.7, 0.7),
+        "neck": (7.5, -3.8, 0.9, 0.9),
+        "shoulder": (15.8, 2.2, 1.7, 1.2),
+        "armpit": (15.9, 15.8, 1.6, 1.3),
+        "side_upper": (15.3, 27.0, 1.7, 1.6),
+        "side_lower": (16.1, 43.9, 1.7, 2.2),
+        "hem": (17.3, 54.3, 1.9, 2.8),
+    },
+    "lying": {
+        "neck_back_middle": (0.0, -1.9, 0.8, 1.0),
+        "neck": (8.0, -3.8, 1.5, 1.3),
+        "shoulder": (20.8, 1.0, 2.1, 2.0),
+        "armpit": (22.9, 16.9, 1.5, 1.6),
+        "side_upper": (22.9, 28.6, 1.6, 1.8),
+        "side_lower": (23.8, 47.2, 2.3, 2.5),
+        "hem": (24.5, 59.3, 2.6, 3.1),
+    },
+}
+# The same of a mask: its upper end, its lower end, half its width at `_LEVELS` (deviations times the root of their
+# number, as one shirt is wide everywhere).
+_OUTLINES: Mapping[Source, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
+    "worn": ((-3.3, 0.5), (55.6, 3.0), (15.5, 5.0)),
+    "lying": ((-3.5, 0.2), (59.9, 6.0), (23.7, 0.6)),
+}
+_LEVELS = (32.0, 38.0, 44.0, 50.0)
+_UNKNOWN = 1e4
+# y of the middle between shoulder and armpit on a sleeve, from the same program.
+_SLEEVE_TOP: Mapping[Source, float] = {"worn": 6.1, "lying": 7.3}
+# A landmark below this probability of being within the picture is not trusted.
+_TRUSTED = 0.5
+_LEAST_POINTS = 4
+# How far a pattern is continued, in repeats: a garment of ten stripes may miss half of them.
+_REPEATS = (-1, 1, -2, 2, -3, 3, -4, 4, -5, 5)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Cloth laid into a picture: turned, scaled and moved.
+
+    Args:
+        origin: (2,), where the cloth's (0, 0) lies.
+        across: (2,), pixels to the right and down for a centimetre along x; y runs at right angles to it.
+    """
+
+    origin: Points
+    across: Points
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the picture for a centimetre of cloth."""
+        return float(np.hypot(*self.across))
+
+    @property
+    def along(self) -> Points:
+        """(2,), pixels for a centimetre along y."""
+        return np.array([-self.across[1], self.across[0]])
+
+    def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Places of the picture as places of the cloth; any shape."""
+        dx, dy = x - self.origin[0], y - self.origin[1]
+        (ax, ay), square = self.across, self.scale**2
+        return np.asarray((dx * ax + dy * ay) / square, np.float32), np.asarray(
+            (dy * ax - dx * ay) / square, np.float32
+        )
+
+    def to_picture(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Places of the cloth as places of the picture; any shape."""
+        (ox, oy), (ax, ay) = self.origin, self.across
+        return np.asarray(ox + x * ax - y * ay, np.float32), np.asarray(oy + x * ay + y * ax, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """How a shirt lies in its picture.
+
+    Args:
+        frames: of each piece that was found, the torso among them.
+        pieces: (H, W) uint8, the piece that each pixel of the shirt shows; 0 where there is no shirt.
+        method: what it was read from.
+    """
+
+    frames: Mapping[int, Frame]
+    pieces: NDArray[np.uint8]
+    method: Method
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """The garment's picture seen at the worn shirt's place.
+
+    Args:
+        x, y: (H, W), the place of the garment's picture that each pixel of the photo shows.
+        known: (H, W), pixels of the worn shirt for which that place shows the same piece of the garment.
+        method: what it was read from; a `box` in either picture makes it `box`.
+        scale: pixels of the garment's picture for one of the photo.
+    """
+
+    x: Floats
+    y: Floats
+    known: Mask
+    method: Method
+    scale: float
+
+
+def find_pose(mask: Mask, landmarks: Floats | None, source: Source) -> Pose:
+    """How a shirt lies in its picture: by its landmarks and its outline, or where too few are trusted by that alone.
+
+    Args:
+        mask: (H, W), not empty.
+        landmarks: (25, 3): x, y and the probability that the point is within the picture; None where no network
+            predicts them.
+        source: what the picture shows.
+    """
+    points = _trusted_points(landmarks)
+    seen = _torso_landmarks(points, source)
+    if len(seen) < _LEAST_POINTS:
+        torso = _fit(_outline(mask, _torso_in_box(mask, source), source))
+        return Pose({TORSO: torso}, np.where(mask, TORSO, 0).astype(np.uint8), "box")
+    torso = _fit([*seen, *_outline(mask, _fit(seen), source)])
+    frames = {TORSO: torso}
+    for piece, side in _SLEEVES.items():
+        sleeve = _fit_sleeve(points, side, torso, source)
+        if sleeve is not None:
+            frames[piece] = sleeve
+    return Pose(frames, _pieces(mask, points, frames), "landmarks")
+
+
+def align(worn: Pose, garment: Pose, repeat: Points | None = None) -> Alignment:
+    """Where the garment's picture shows what each pixel of the worn shirt should.
+
+    Args:
+        worn: how the shirt lies in the photo.
+        garment: how the garment lies in its picture.
+        repeat: (2,), pixels of the garment's picture after which its pattern repeats. What the garment does not show
+            (a sleeve longer than its own, a deeper neck) is then taken from that many pixels, or some times as many,
+            beside.
+    """
+    height, width = worn.pieces.shape
+    x, y = (np.zeros((height, width), np.float32) for _ in range(2))
+    known = np.zeros((height, width), bool)
+    for piece, frame in worn.frames.items():
+        rows, columns = np.nonzero(worn.pieces == piece)
+        to = piece if piece in garment.frames else TORSO
+        cloth = frame.to_cloth(columns.astype(np.float32), rows.astype(np.float32))
+        x[rows, columns], y[rows, columns], known[rows, columns] = _find(cloth, garment, to, repeat)
+    method: Method = "landmarks" if worn.method == garment.method == "landmarks" else "box"
+    return Alignment(x, y, known, method, garment.frames[TORSO].scale / worn.frames[TORSO].scale)
+
+
+def _find(
+    cloth: tuple[Floats, Floats], garment: Pose, piece: int, repeat: Points | None
+) -> tuple[Floats, Floats, Mask]:
+    """Place in the garment's picture of places of its cloth (N,), and whether the piece is seen there."""
+    frame = garment.frames[piece]
+    x, y = frame.to_picture(*cloth)
+    known = _shows(garment.pieces, piece, x, y)
+    if repeat is None:
+        return x, y, known
+    torso = garment.frames[TORSO]
+    across, along = float(repeat @ torso.across), float(repeat @ torso.along)
+    step = (across * frame.across + along * frame.along) / torso.scale**2  # the pattern turns with the sleeve
+    for times in _REPEATS:
+        there = x + np.float32(times * step[0]), y + np.float32(times * step[1])
+        found = ~known & _shows(garment.pieces, piece, *there)
+        x, y = np.where(found, there[0], x), np.where(found, there[1], y)
+        known |= found
+    return x, y, known
+
+
+def _shows(pieces: NDArray[np.uint8], piece: int, x: Floats, y: Floats) -> Mask:
+    height, width = pieces.shape
+    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
+    within = (column >= 0) & (row >= 0) & (column < width) & (row < height)
+    return np.asarray(within & (pieces[row.clip(0, height - 1), column.clip(0, width - 1)] == piece))
+
+
+def _trusted_points(landmarks: Floats | None) -> dict[str, Points]:
+    if landmarks is None:
+        return {}
+    return {
+        name: point[:2].astype(np.float64)
+        for name, point in zip(SHORT_SLEEVE_TOP, landmarks, strict=True)
+        if point[2] > _TRUSTED
+    }
+
+
+class _Sight(NamedTuple):
+    """A place of the cloth, its standard deviation along x and y, and where the picture shows it."""
+
+    place: tuple[float, float]
+    deviation: tuple[float, float]
+    point: tuple[float, float]
+
+
+def _fit(sights: Sequence[_Sight]) -> Frame:
+    """The frame that brings the sights nearest to their places, in standard deviations of each."""
+    rows, values = [], []
+    for (x, y), (dx, dy), (px, py) in sights:
+        rows += [np.array([x, -y, 1, 0]) / dx, np.array([y, x, 0, 1]) / dy]
+        values += [px / dx, py / dy]
+    ax, ay, ox, oy = np.linalg.lstsq(np.stack(rows), np.array(values), rcond=None)[0]
+    return Frame(np.array([ox, oy]), np.array([ax, ay]))
+
+
+def _torso_landmarks(points: Mapping[str, Points], source: Source) -> list[_Sight]:
+    seen = []
+    for name, (x, y, dx, dy) in _PLACES[source].items():
+        sides = {name: 1} if name in SHORT_SLEEVE_TOP else {f"{name}_left": -1, f"{name}_right": 1}
+        seen += [_Sight((sign * x, y), (dx, dy), _pair(points[each])) for each, sign in sides.items() if each in points]
+    return seen
+
+
+def _outline(mask: Mask, rough: Frame, source: Source) -> list[_Sight]:
+    """The mask's upper and lower end, and the sides of the body; a side of the picture is no side of the shirt."""
+    rows, columns = np.nonzero(mask)
+    points = np.stack([columns, rows], axis=1).astype(np.float64)
+    x, y = rough.to_cloth(columns.astype(np.float32), rows.astype(np.float32))
+    top, bottom, (half, half_deviation) = _OUTLINES[source]
+    sights = []
+    for (level, deviation), end, rim in ((top, y.min(), 0), (bottom, y.max(), mask.shape[0] - 1)):
+        near = np.abs(y - end) < 0.5 / rough.scale  # all of a level end: one of its pixels would be an accident
+        if not (rows[near] == rim).any():
+            sights.append(
+                _Sight((float(x[near].mean()), level), (_UNKNOWN, deviation), _pair(points[near].mean(axis=0)))
+            )
+    for level in _LEVELS:
+        near = np.flatnonzero(np.abs(y - level) < 0.5)
+        if near.size:
+            for sign, index in ((-1, near[x[near].argmin()]), (1, near[x[near].argmax()])):
+                if 0 < columns[index] < mask.shape[1] - 1:
+                    place = (sign * half, float(y[index]))
+                    sights.append(_Sight(place, (half_deviation, _UNKNOWN), _pair(points[index])))
+    return sights
+
+
+def _pair(point: Points) -> tuple[float, float]:
+    return float(point[0]), float(point[1])
+
+
+def _fit_sleeve(points: Mapping[str, Points], side: str, torso: Frame, source: Source) -> Frame | None:
+    """From the middle of the armhole to the middle of the cuff, at the torso's scale.
+
+    The armhole is where its two landmarks and the whole torso say, half and half: each is off by itself.
+    """
+    names = [f"{name}_{side}" for name in ("shoulder", "armpit", "cuff_outer", "cuff_inner")]
+    if any(name not in points for name in names):
+        return None
+    shoulder, armpit, outer, inner = (points[name] for name in names)
+    top, cuff = (shoulder + armpit) / 2, (outer + inner) / 2
+    length = float(np.hypot(*(cuff - top)))
+    if length < torso.scale:  # a sleeve of less than a centimetre points nowhere
+        return None
+    along = (cuff - top) / length * torso.scale
+    upper, lower = (_PLACES[source][name] for name in ("shoulder", "armpit"))
+    x, y = (upper[0] + lower[0]) / 2 * (-1 if side == "left" else 1), (upper[1] + lower[1]) / 2
+    expected = torso.origin + x * torso.across + y * torso.along
+    return Frame((top + expected) / 2 - along * _SLEEVE_TOP[source], np.array([along[1], -along[0]]))
+
+
+def _torso_in_box(mask: Mask, source: Source) -> Frame:
+    """The frame whose neck and hem lie on the upper and lower side of the mask's box."""
+    x1, y1, x2, y2 = (float(value) for value in boxes.from_mask(mask))
+    places = _PLACES[source]
+    top, bottom = places["neck"][1], places["hem"][1]
+    scale = (y2 - y1) / (bottom - top)
+    return Frame(np.array([(x1 + x2 - 1) / 2, y1 - top * scale]), np.array([scale, 0.0]))
+
+
+def _pieces(mask: Mask, points: Mapping[str, Points], frames: Mapping[int, Frame]) -> NDArray[np.uint8]:
+    """The piece of each pixel: that whose landmarks surround it, a sleeve before the torso, else the nearest one."""
+    labels = np.zeros(mask.shape, np.uint8)
+    torso = ("neck", "shoulder", "armpit", "side_upper", "side_lower", "hem")
+    outline = [f"{name}_left" for name in torso] + [f"{name}_right" for name in reversed(torso)]
+    _fill(labels, [points[name] for name in outline if name in points], TORSO)
+    around = ("shoulder", "sleeve_outer", "cuff_outer", "cuff_inner", "sleeve_inner", "armpit")
+    for piece, side in _SLEEVES.items():
+        if piece in frames:
+            _fill(labels, [points[f"{name}_{side}"] for name in around if f"{name}_{side}" in points], piece)
+    if not labels.any():
+        return np.where(mask, TORSO, 0).astype(np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(
+        (labels == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    source = np.zeros(int(nearest.max()) + 1, np.uint8)
+    source[nearest[labels > 0]] = labels[labels > 0]
+    return np.where(mask, source[nearest], 0).astype(np.uint8)
+
+
+def _fill(labels: NDArray[np.uint8], polygon: Sequence[Points], label: int) -> None:
+    if len(polygon) >= 3:
+        cv2.fillPoly(labels, [np.rint(polygon).astype(np.int32)], label)

@@ -1,0 +1,67 @@
+"""The garment's own cloth at the worn shirt's place: without the light of its picture, at the photo's resolution."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tryon.fitting.alignment import Method, Points, align, find_pose
+from tryon.fitting.segments import Segment
+from tryon.fitting.shading import eroded, extend_outwards, pattern_blur_px, relight, shade_of
+from tryon.images.colour import to_float
+from tryon.images.patterns import STRIPED_FROM, Look
+from tryon.images.resizing import resize
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class GarmentCloth:
+    """The garment's cloth over a photo.
+
+    Args:
+        colours: (H, W, 3) in [0, 1], the photo's size; without meaning where it is not `known`.
+        known: (H, W), pixels of the worn shirt whose cloth the garment's picture shows.
+        method: what the two shirts were brought together by.
+    """
+
+    colours: Floats
+    known: Mask
+    method: Method
+
+
+def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
+    """The garment's cloth where it would be if the shirt in the photo were cut from it."""
+    inner = eroded(garment.mask)
+    pose = find_pose(garment.mask, garment.landmarks, "lying")
+    shown = replace(pose, pieces=np.where(inner, pose.pieces, 0).astype(np.uint8))
+    found = align(find_pose(worn.mask, worn.landmarks, "worn"), shown, _repeat(garment.look, garment.mask))
+    cloth = _without_light(garment, inner)
+    # Shrunk before it is sampled, lest fine patterns become moire.
+    height, width = (max(1, round(side / max(found.scale, 1.0))) for side in garment.mask.shape)
+    small = resize(cloth, height, width)
+    columns = (found.x + 0.5) * (width / garment.mask.shape[1]) - 0.5
+    rows = (found.y + 0.5) * (height / garment.mask.shape[0]) - 0.5
+    colours = cv2.remap(
+        small, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return GarmentCloth(np.asarray(colours, np.float32), found.known, found.method)
+
+
+def _without_light(garment: Segment, inner: Mask) -> Floats:
+    """The garment's picture in even light; beyond its cloth as the nearest cloth, so that sampling mixes in nothing."""
+    picture = to_float(garment.picture)
+    height = float(np.flatnonzero(garment.mask.any(axis=1)).size)
+    light = shade_of(picture, inner, pattern_blur_px(garment.look, height))
+    return extend_outwards(relight(picture, light, np.ones_like(light), 1.0), inner)
+
+
+def _repeat(look: Look, mask: Mask) -> Points | None:
+    """From a stripe to the next, in pixels of the garment's picture; None for a garment without stripes."""
+    if look.stripe_strength < STRIPED_FROM:
+        return None
+    angle = np.deg2rad(look.stripe_angle_deg)
+    period_px = look.stripe_period * np.flatnonzero(mask.any(axis=1)).size
+    return np.array([np.sin(angle), np.cos(angle)]) * period_px

@@ -1,0 +1,155 @@
+"""Where the garment shows what the worn shirt should: known frames are found again, in every way a shirt can lie."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tryon.fitting import alignment
+from tryon.fitting.alignment import (
+    LEFT_SLEEVE,
+    TORSO,
+    Frame,
+    Source,
+    align,
+    find_pose,
+)
+from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
+
+SIZE = 300
+
+
+def frame(scale: float = 3.0, degrees: float = 0.0, origin: tuple[float, float] = (150, 60)) -> Frame:
+    angle = np.deg2rad(degrees)
+    return Frame(np.array(origin, float), scale * np.array([np.cos(angle), np.sin(angle)]))
+
+
+def shirt(of: Frame, source: Source = "worn") -> tuple[np.ndarray, np.ndarray]:
+    """Mask and landmarks (25, 3) of a shirt with every landmark at its place, its sleeves hanging at 45 degrees."""
+    cm = {}
+    for name, (x, y, _, _) in alignment._PLACES[source].items():
+        both = {name: 1} if name in SHORT_SLEEVE_TOP else {f"{name}_left": -1, f"{name}_right": 1}
+        cm |= {each: (sign * x, y) for each, sign in both.items()}
+    for sign, side in ((-1, "left"), (1, "right")):
+        (sx, sy), (ax, ay) = cm[f"shoulder_{side}"], cm[f"armpit_{side}"]
+        step = 9.0
+        cm[f"cuff_outer_{side}"], cm[f"cuff_inner_{side}"] = (
+            (sx + sign * step, sy + step),
+            (ax + sign * step, ay + step),
+        )
+        cm[f"sleeve_outer_{side}"] = (sx + sign * step / 2, sy + step / 2)
+        cm[f"sleeve_inner_{side}"] = (ax + sign * step / 2, ay + step / 2)
+    order = ("shoulder", "sleeve_outer", "cuff_outer", "cuff_inner", "sleeve_inner", "armpit", "side_lower", "hem")
+    around = ["neck_left", *(f"{n}_left" for n in order), *(f"{n}_right" for n in reversed(order)), "neck_right"]
+    points = {name: np.array(of.to_picture(*(np.float32(value) for value in place))) for name, place in cm.items()}
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.fillPoly(mask, [np.rint([points[name] for name in around]).astype(np.int32)], 1)
+    landmarks = np.zeros((25, 3), np.float32)
+    for index, name in enumerate(SHORT_SLEEVE_TOP):
+        if name in points:
+            landmarks[index] = (*points[name], 1)
+    return mask.astype(bool), landmarks
+
+
+def difference_cm(one: Frame, other: Frame) -> float:
+    """The largest distance between two frames over the torso, in centimetres."""
+    x, y = (part.astype(np.float32) for part in np.meshgrid(np.arange(-16, 17, 4), np.arange(0, 56, 5)))
+    (ax, ay), (bx, by) = one.to_picture(x, y), other.to_picture(x, y)
+    return float(np.hypot(ax - bx, ay - by).max()) / one.scale
+
+
+def test_a_frame_brings_points_there_and_back() -> None:
+    tilted = frame(2.5, 20)
+    x, y = np.array([3, -7], np.float32), np.array([10, 40], np.float32)
+    there = tilted.to_picture(x, y)
+    assert np.allclose(tilted.to_cloth(*there), (x, y), atol=1e-4)
+    assert np.isclose(tilted.scale, 2.5) and np.isclose(tilted.along @ tilted.across, 0)
+    assert np.allclose(tilted.to_picture(np.float32(0), np.float32(2)), tilted.origin + 2 * tilted.along, atol=1e-4)
+
+
+@pytest.mark.parametrize("source", ["worn", "lying"])
+@pytest.mark.parametrize(("scale", "degrees"), [(3.0, 0.0), (2.0, 6.0), (3.5, -8.0)])
+def test_the_frame_of_a_shirt_is_found_again(source: Source, scale: float, degrees: float) -> None:
+    true = frame(scale, degrees)
+    pose = find_pose(*shirt(true, source), source)
+    assert pose.method == "landmarks" and set(pose.frames) == {1, 2, 3}
+    assert difference_cm(pose.frames[TORSO], true) < 0.8
+
+
+def test_one_wrong_landmark_moves_little_and_the_hem_counts_less_than_the_neck() -> None:
+    mask, landmarks = shirt(frame())
+    moved = {}
+    for name in ("neck_left", "hem_left"):
+        wrong = landmarks.copy()
+        wrong[SHORT_SLEEVE_TOP.index(name), 1] += 9  # 3 cm
+        moved[name] = find_pose(mask, wrong, "worn").frames[TORSO]
+    origin = find_pose(mask, landmarks, "worn").frames[TORSO]
+    shift = {name: abs(float(each.to_cloth(*origin.origin.astype(np.float32))[1])) for name, each in moved.items()}
+    assert shift["hem_left"] < shift["neck_left"] < 1.5
+
+
+def test_without_trusted_landmarks_the_box_is_used_and_said_so() -> None:
+    mask, landmarks = shirt(frame())
+    doubtful = landmarks * np.array([1, 1, 0.4], np.float32)
+    for given in (None, doubtful):
+        pose = find_pose(mask, given, "worn")
+        assert pose.method == "box" and list(pose.frames) == [TORSO]
+        assert difference_cm(pose.frames[TORSO], frame()) < 3
+        assert np.array_equal(pose.pieces > 0, mask)
+    few = landmarks.copy()
+    few[3:, 2] = 0
+    assert find_pose(mask, few, "worn").method == "box"
+
+
+def test_a_shirt_cut_off_by_the_picture_is_no_shorter_for_it() -> None:
+    mask, landmarks = shirt(frame())
+    cut_at = 170
+    landmarks[landmarks[:, 1] >= cut_at, 2] = 0
+    pose = find_pose(mask[:cut_at], landmarks, "worn")
+    assert difference_cm(pose.frames[TORSO], frame()) < 1.5
+
+
+def test_pieces_are_the_sleeves_beside_the_torso() -> None:
+    mask, landmarks = shirt(frame())
+    pose = find_pose(mask, landmarks, "worn")
+    cuff = landmarks[SHORT_SLEEVE_TOP.index("sleeve_outer_left"), :2].astype(int)
+    assert pose.pieces[cuff[1] + 3, cuff[0] + 3] == LEFT_SLEEVE
+    assert pose.pieces[150, 150] == TORSO
+    assert np.array_equal(pose.pieces > 0, mask)
+
+
+def test_equal_shirts_show_the_same_place_and_a_larger_one_a_scaled_one() -> None:
+    here, there = frame(2.0, 0, (120, 50)), frame(3.0, 5, (150, 60))
+    worn, lying = find_pose(*shirt(here), "worn"), find_pose(*shirt(there), "worn")
+    same = align(worn, worn)
+    rows, columns = np.nonzero(same.known)
+    assert same.known.sum() > 0.97 * (worn.pieces > 0).sum() and same.scale == pytest.approx(1)
+    assert np.allclose(same.x[rows, columns], columns, atol=1e-2) and np.allclose(
+        same.y[rows, columns], rows, atol=1e-2
+    )
+    other = align(worn, lying)
+    torso = other.known & (worn.pieces == TORSO)
+    rows, columns = np.nonzero(torso)
+    wanted = there.to_picture(*here.to_cloth(columns.astype(np.float32), rows.astype(np.float32)))
+    assert np.abs(other.x[torso] - wanted[0]).max() < 3 and np.abs(other.y[torso] - wanted[1]).max() < 3
+    assert other.scale == pytest.approx(1.5, rel=0.02) and other.method == "landmarks"
+
+
+def test_what_the_garment_does_not_show_comes_from_a_whole_repeat_beside() -> None:
+    worn = find_pose(*shirt(frame()), "worn")
+    half: Any = worn.pieces.copy()
+    half[140:] = 0  # the garment's lower part is not seen
+    cropped = alignment.Pose(worn.frames, half, "landmarks")
+    assert not align(worn, cropped).known[150:].any()
+    repeated = align(worn, cropped, np.array([0.0, 30.0]))
+    rows, columns = np.nonzero(repeated.known)
+    shift = rows - repeated.y[rows, columns]
+    assert repeated.known[150, 150] and repeated.y[150, 150] == pytest.approx(120, abs=0.1)
+    torso = worn.pieces[rows, columns] == TORSO
+    assert np.abs(shift[torso] / 30 - np.rint(shift[torso] / 30)).max() < 1e-2
+
+
+def test_a_box_in_one_of_the_pictures_makes_it_a_box() -> None:
+    mask, landmarks = shirt(frame())
+    assert align(find_pose(mask, landmarks, "worn"), find_pose(mask, None, "lying")).method == "box"
