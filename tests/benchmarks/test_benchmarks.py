@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +13,23 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import annotations, mask_rcnn, mask_refinement, near_duplicates, patterns, refusals, rendering, slices
+from benchmarks import (
+    annotations,
+    fitting,
+    mask_rcnn,
+    mask_refinement,
+    near_duplicates,
+    patterns,
+    refusals,
+    rendering,
+    slices,
+)
+from tests.fitting.stand_ins import BLUE, ColourPredictor, FlatGenerator
+from tests.stages.fitting_data import write_folders
 from tryon.config import load_params
+from tryon.fitting import Fitter
 from tryon.formats.deepfashion2 import write_annotation
-from tryon.images.files import write_jpeg
+from tryon.images.files import read_image, write_jpeg
 from tryon.images.patterns import Look
 from tryon.rendering.annotation import annotate_garment, annotate_photo
 from tryon.rendering.dataset import draw_photo, plan_garments
@@ -224,3 +238,21 @@ def test_operations_of_convolutions_and_products_are_counted_by_hand() -> None:
     forwards = 2 * (2 * 4 * 4 * 5) * 27
     assert mask_rcnn.graph_operations(both, image) == forwards + 2 * 2 * 80 * 7
     assert mask_rcnn.graph_operations(backwards, image) == 3 * forwards
+
+
+def test_every_way_of_fitting_is_scored_against_the_exact_answers(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folders(workspace)
+    lying = Path("data/rendered/garments/annos")
+    lying.mkdir(parents=True)
+    shutil.copy(Path("data/photos/test/annos/000001.json"), lying / "000010.json")
+    generators = {"blue": FlatGenerator(BLUE), "striped": FlatGenerator(BLUE, striped=True)}
+    monkeypatch.setattr(
+        Fitter, "load", lambda _, __, config, margin: Fitter(ColourPredictor(), generators, config, margin)
+    )
+    out = printed(fitting, capsys, "--sheet", "sheet.png")
+    rows = {line.split("  ")[0].strip(): line.split() for line in out.splitlines() if " blue " in line}
+    assert len(rows) == 14
+    assert float(rows["as in params.yaml"][-6]) < float(rows["flat fill"][-6]) < float(rows["detail: 0"][-6]) + 5
+    assert read_image(Path("sheet.png")).shape[1] > 17 * 192

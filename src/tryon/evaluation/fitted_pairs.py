@@ -96,7 +96,11 @@ def case_sheets(
 
 
 def true_shirt(photo_path: Path, height: int, width: int) -> NDArray[np.bool_]:
-    """The largest annotated item of the photo that is no legwear."""
+    """The largest annotated item (H, W) of the photo that is no legwear.
+
+    Raises:
+        DataError: there is none.
+    """
     annotation = read_annotation(photo_path.parent.parent / "annos" / f"{photo_path.stem}.json")
     masks = [item.mask(height, width) for item in annotation.items.values() if item.category_id not in LEGWEAR]
     if not masks:

@@ -15,7 +15,7 @@ from tryon.evaluation.baselines import flat_fill, recolour_by_luminance
 from tryon.evaluation.bootstrap import interval
 from tryon.evaluation.borders import border_ciede2000
 from tryon.evaluation.colour import ciede2000, ciede2000_to_lab
-from tryon.evaluation.stripes import angle_error_deg, frequency_error, stripe_frequency_and_angle
+from tryon.evaluation.stripes import angle_error_deg, frequency_error, stripe_frequency_and_angle, stripe_phase_error
 from tryon.evaluation.structure import psnr, ssim
 from tryon.geometry.boxes import from_mask
 from tryon.images.patterns import STRIPED_FROM
@@ -134,6 +134,7 @@ def _stripe_scores(result: Picture, answer: Picture, shirt: Mask) -> Scores:
     return {
         "stripe_frequency_error": frequency_error(got_frequency, frequency),
         "stripe_angle_error_deg": angle_error_deg(got_angle, angle),
+        "stripe_phase_error": stripe_phase_error(result, answer, shirt),
         "stripe_strength": got_strength,
         "stripe_strength_answer": strength,
     }

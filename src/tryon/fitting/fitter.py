@@ -87,6 +87,10 @@ class Fitter:
         generators = {folder.name: load_pattern_generator(folder) for folder in folders}
         return cls(load_predictor(Path(mask_rcnn_folder)), generators, config, margin)
 
+    def with_config(self, config: FittingConfig) -> "Fitter":
+        """The same models under another configuration."""
+        return Fitter(self._predictor, self._generators, config, self._margin)
+
     @property
     def patterns(self) -> tuple[str, ...]:
         """Names of the patterns that can be drawn."""

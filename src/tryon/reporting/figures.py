@@ -48,6 +48,7 @@ MEANINGS: dict[str, Meaning] = {
     "ciede2000_to_target": Meaning("Colour distance to the target pattern (CIEDE2000)", "lower", 2),
     "stripe_frequency_error": Meaning("Stripe frequency error", "lower"),
     "stripe_angle_error_deg": Meaning("Stripe angle error, degrees", "lower", 1),
+    "stripe_phase_error": Meaning("Stripe place error, periods", "lower"),
     "stripe_strength": Meaning("Stripe strength"),
     "stripe_strength_answer": Meaning("Stripe strength of the exact answers"),
     "fold_correlation": Meaning("Folds kept (correlation of lightness)", "higher"),
