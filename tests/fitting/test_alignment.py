@@ -153,3 +153,10 @@ def test_what_the_garment_does_not_show_comes_from_a_whole_repeat_beside() -> No
 def test_a_box_in_one_of_the_pictures_makes_it_a_box() -> None:
     mask, landmarks = shirt(frame())
     assert align(find_pose(mask, landmarks, "worn"), find_pose(mask, None, "lying")).method == "box"
+
+
+def test_a_box_does_not_turn_with_an_arm_at_one_side_of_the_body() -> None:
+    mask, _ = shirt(frame())
+    mask[120:210, 200:230] = True  # an arm in the mask
+    found = find_pose(mask, None, "worn").frames[TORSO]
+    assert found.across[1] == 0

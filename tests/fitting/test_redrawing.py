@@ -1,8 +1,11 @@
 """The layer over the photo: untouched pixels, and what shines through at the border."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.fitting.stand_ins import BLUE, CONFIG, ColourPredictor, FlatGenerator, garment, photo, shirt_mask
+from tryon.fitting.garment_cloth import place_cloth
 from tryon.fitting.redrawing import lay_over, redraw_shirt
 from tryon.fitting.segments import find_shirts
 from tryon.images.colour import rgb_to_lab, to_float
@@ -46,3 +49,15 @@ def test_a_palette_holds_equal_shares_of_the_cloth_from_dark_to_light() -> None:
     assert found.palette[0, 0] < 40 < 80 < found.palette[-1, 0]
     mean = rgb_to_lab(to_float(picture[found.mask])).mean(axis=0)
     assert np.allclose(found.palette.mean(axis=0), mean, atol=0.5)
+
+
+def test_faint_stripes_of_a_garment_are_not_taken_for_its_light() -> None:
+    """Their measured strength may be below that of clear stripes; they are drawn as stripes all the same."""
+    faint = np.where((np.arange(120) // 5 % 2 == 0)[:, None, None], BLUE, (BLUE * 0.75).astype(np.uint8))
+    picture = np.where(shirt_mask()[..., None], faint, 200).astype(np.uint8)
+    worn, target = find_shirts(ColourPredictor(), [photo(), picture])
+    assert worn is not None and target is not None
+    weak = replace(target, look=replace(target.look, stripe_strength=0.3))
+    cloth = place_cloth(worn, weak)
+    lightness = rgb_to_lab(cloth.colours)[..., 0]
+    assert lightness[cloth.known].std() > 0.8 * rgb_to_lab(to_float(picture))[..., 0][target.mask].std()

@@ -149,7 +149,7 @@ def find_pose(mask: Mask, landmarks: Floats | None, source: Source) -> Pose:
     points = _trusted_points(landmarks)
     seen = _torso_landmarks(points, source)
     if len(seen) < _LEAST_POINTS:
-        torso = _fit(_outline(mask, _torso_in_box(mask, source), source))
+        torso = _fit(_outline(mask, _torso_in_box(mask, source), source), upright=True)
         return Pose({TORSO: torso}, np.where(mask, TORSO, 0).astype(np.uint8), "box")
     torso = _fit([*seen, *_outline(mask, _fit(seen), source)])
     frames = {TORSO: torso}
@@ -227,14 +227,21 @@ class _Sight(NamedTuple):
     point: tuple[float, float]
 
 
-def _fit(sights: Sequence[_Sight]) -> Frame:
-    """The frame that brings the sights nearest to their places, in standard deviations of each."""
+def _fit(sights: Sequence[_Sight], upright: bool = False) -> Frame:
+    """The frame that brings the sights nearest to their places, in standard deviations of each.
+
+    Args:
+        sights: what is seen of the cloth.
+        upright: not turned. An outline alone shows no turn: an arm at one side of the body would be one.
+    """
     rows, values = [], []
     for (x, y), (dx, dy), (px, py) in sights:
         rows += [np.array([x, -y, 1, 0]) / dx, np.array([y, x, 0, 1]) / dy]
         values += [px / dx, py / dy]
-    ax, ay, ox, oy = np.linalg.lstsq(np.stack(rows), np.array(values), rcond=None)[0]
-    return Frame(np.array([ox, oy]), np.array([ax, ay]))
+    free = [0, 2, 3] if upright else [0, 1, 2, 3]
+    found = np.zeros(4)
+    found[free] = np.linalg.lstsq(np.stack(rows)[:, free], np.array(values), rcond=None)[0]
+    return Frame(origin=found[2:], across=found[:2])
 
 
 def _torso_landmarks(points: Mapping[str, Points], source: Source) -> list[_Sight]:

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from tryon.fitting.alignment import Method, Points, align, find_pose
 from tryon.fitting.segments import Segment
-from tryon.fitting.shading import eroded, extend_outwards, pattern_blur_px, relight, shade_of
+from tryon.fitting.shading import eroded, extend_outwards, relight, shade_of, stripe_blur_px
 from tryon.images.colour import to_float
-from tryon.images.patterns import STRIPED_FROM, Look
+from tryon.images.patterns import HALF_STRIPED, Look
 from tryon.images.resizing import resize
 
 Floats = NDArray[np.float32]
@@ -54,13 +54,13 @@ def _without_light(garment: Segment, inner: Mask) -> Floats:
     """The garment's picture in even light; beyond its cloth as the nearest cloth, so that sampling mixes in nothing."""
     picture = to_float(garment.picture)
     height = float(np.flatnonzero(garment.mask.any(axis=1)).size)
-    light = shade_of(picture, inner, pattern_blur_px(garment.look, height))
+    light = shade_of(picture, inner, stripe_blur_px(garment.look, height))
     return extend_outwards(relight(picture, light, np.ones_like(light), 1.0), inner)
 
 
 def _repeat(look: Look, mask: Mask) -> Points | None:
     """From a stripe to the next, in pixels of the garment's picture; None for a garment without stripes."""
-    if look.stripe_strength < STRIPED_FROM:
+    if look.stripe_strength < HALF_STRIPED:
         return None
     angle = np.deg2rad(look.stripe_angle_deg)
     period_px = look.stripe_period * np.flatnonzero(mask.any(axis=1)).size

@@ -31,8 +31,11 @@ def eroded(mask: Mask) -> Mask:
 def pattern_blur_px(look: Look, height: float) -> float:
     """How far light on a shirt of this height must be blurred, so that the cloth's pattern is not taken for it; 0 for
     plain cloth."""
-    if look.stripe_strength < STRIPED_FROM:
-        return 0.0
+    return stripe_blur_px(look, height) if look.stripe_strength >= STRIPED_FROM else 0.0
+
+
+def stripe_blur_px(look: Look, height: float) -> float:
+    """As `pattern_blur_px`, of cloth that is striped, however faintly."""
     return max(_BLUR_PER_PERIOD * look.stripe_period, _LEAST_BLUR) * height
 
 
