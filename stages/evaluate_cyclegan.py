@@ -20,15 +20,20 @@ def main(argv: Sequence[str]) -> None:
     from tryon.images.colour import to_u8
     from tryon.images.files import write_png
     from tryon.images.sheets import grid
-    from tryon.models.cyclegan import load_pattern_generator
+    from tryon.models.cyclegan import load_pattern_generator, placed_in_turn
     from tryon.models.mask_rcnn import load_predictor
     from tryon.outputs import new_folder, write_json
     from tryon.tracking import start_run
 
     generator, detector = load_pattern_generator(arguments.model), load_predictor(arguments.mask_rcnn)
     plain = load_domain(arguments.domains / "testA", generator.config.size_px)
-    fakes = generator.redraw(plain.pictures, plain.masks)
-    cycled = list(to_u8(generator.restore(fakes, plain.masks))) if generator.config.way_back else [None] * len(fakes)
+    pattern = load_domain(arguments.domains / "testB", generator.config.size_px)
+    garments = None
+    if generator.config.needs_garment:
+        garments = placed_in_turn(plain.masks, pattern.pictures, pattern.masks)
+    fakes, cycled = generator.redraw(plain.pictures, plain.masks, garments), [None] * len(plain.names)
+    if generator.config.way_back:
+        cycled = list(to_u8(generator.restore(fakes, plain.masks, garments)))
     masks = plain.masks > 0.5
     pictures, fakes = to_u8(plain.pictures), to_u8(fakes)
     samples = [Sample(*values) for values in zip(pictures, masks, fakes, cycled, strict=True)]

@@ -245,6 +245,8 @@ class CycleGANConfig:
     mask_composite: Flag
     mask_input: Flag
     position_input: Flag
+    garment_input: Flag
+    garment_code: Count
     weight_averaging: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
     pool_size: Count
     learning_rate: Positive

@@ -36,6 +36,8 @@ TINY = CycleGANConfig(
     mask_composite=True,
     mask_input=True,
     position_input=True,
+    garment_input=True,
+    garment_code=3,
     weight_averaging=0.9,
     pool_size=3,
     learning_rate=1e-3,
@@ -202,11 +204,14 @@ def some_look():
 
 @pytest.mark.slow
 def test_it_learns_the_colour(tmp_path):
+    from tryon.models.cyclegan import placed_in_turn
     from tryon.models.cyclegan.storage import translate
 
     config = dataclasses.replace(TINY, steps_per_epoch=40, learning_rate=2e-3, weight_averaging=0.0)
     result = run(tmp_path, config)
-    fakes = translate(result.networks.plain_to_pattern, PLAIN.pictures, PLAIN.masks, result.networks.architecture)
+    garments = placed_in_turn(PLAIN.masks, PATTERN.pictures, PATTERN.masks)
+    network, architecture = result.networks.plain_to_pattern, result.networks.architecture
+    fakes = translate(network, PLAIN.pictures, PLAIN.masks, architecture, garments)
     inside = PLAIN.masks > 0
     distance = np.abs(fakes[inside].mean(axis=0) - PATTERN.pictures[inside].mean(axis=0)).max()
     before = np.abs(PLAIN.pictures[inside].mean(axis=0) - PATTERN.pictures[inside].mean(axis=0)).max()

@@ -24,6 +24,7 @@ from tryon.models.cyclegan.guides import guide_channels, to_network
 from tryon.models.cyclegan.networks import Architecture
 from tryon.training.checkpoints import CheckpointStore
 from tryon.training.cyclegan_contrastive import Contrast, OneWayNetworks, build_one_way_networks
+from tryon.training.cyclegan_garments import GarmentSource
 from tryon.training.cyclegan_losses import Batch, Networks, build_networks
 from tryon.training.cyclegan_pool import plan_pool
 from tryon.training.cyclegan_progress import Progress
@@ -81,6 +82,8 @@ def architecture_of(config: CycleGANConfig) -> Architecture:
         mask_composite=config.mask_composite,
         plain_in_grey=config.plain_in_grey,
         way_back=config.objective == "cycle",
+        garment_input=config.garment_input,
+        garment_code=config.garment_code,
     )
 
 
@@ -171,7 +174,8 @@ class _Training:
             else build_one_way_networks(architecture, options.contrast, seed)
         )
         self.step_state = CompiledStep(self.networks, options)
-        self.plain, self.pattern = _prepared(plain, architecture), _prepared(pattern, architecture)
+        self.plain, self.pattern = plain, pattern
+        self.garments = GarmentSource(pattern) if architecture.needs_garment else None
         self.store = CheckpointStore(checkpoints)
         self.history: list[Losses] = []
         self.scores: list[Scores] = []
@@ -243,7 +247,7 @@ class _Training:
     def _run_step(self, rate: float) -> Losses:
         rng = np.random.default_rng([self.seed, self.steps])
         size = self.config.batch_size
-        batch = Batch(*self._pick(self.plain, rng), *self._pick(self.pattern, rng))
+        batch = self._batch(rng)
         plans = [plan_pool(self.config.pool_size, self.steps, size, rng) for _ in self.step_state.pools]
         extras = self.step_state.draw_extras(batch, rng)
         averaging = _averaging_at(self.steps, self.config.weight_averaging)
@@ -253,14 +257,22 @@ class _Training:
         self.progress.report(self.steps, losses)
         return losses
 
-    def _pick(self, domain: list[NDArray[np.float32]], rng: np.random.Generator) -> list[NDArray[np.float32]]:
-        chosen = rng.integers(len(domain[0]), size=self.config.batch_size)
-        return [array[chosen] for array in domain]
+    def _batch(self, rng: np.random.Generator) -> Batch:
+        """Random pictures of both domains, with garments where the generators read them."""
+        plain, pattern = (rng.integers(len(d.names), size=self.config.batch_size) for d in (self.plain, self.pattern))
+        for_plain = for_pattern = None
+        if self.garments is not None:
+            for_plain = self.garments.for_plain(self.plain.masks[plain], rng)
+            for_pattern = self.garments.for_pattern(pattern, rng)
+        return Batch(*self._side(self.plain, plain, for_plain), *self._side(self.pattern, pattern, for_pattern))
 
-
-def _prepared(domain: Domain, architecture: Architecture) -> list[NDArray[np.float32]]:
-    """Pictures, guide channels and masks (N, S, S, 1) of a domain as the networks take them."""
-    return [to_network(domain.pictures), guide_channels(domain.masks, architecture), domain.masks[..., None]]
+    def _side(
+        self, domain: Domain, chosen: NDArray[np.integer], garments: NDArray[np.float32] | None
+    ) -> list[NDArray[np.float32]]:
+        """Pictures, guide channels and masks (B, S, S, 1) of one domain as the networks take them."""
+        masks = domain.masks[chosen]
+        guides = guide_channels(masks, self.networks.architecture, garments)
+        return [to_network(domain.pictures[chosen]), guides, masks[..., None]]
 
 
 def _averaging_at(step: int, averaging: float) -> float:

@@ -5,6 +5,7 @@ The paper's letters and our names, by domain: X is `plain`, Y is the pattern, G 
 package's edge, [-1, 1] within.
 """
 
+from tryon.models.cyclegan.garments import place_in_box, placed_in_turn
 from tryon.models.cyclegan.networks import Architecture, build_critic, build_generator
 from tryon.models.cyclegan.storage import PatternGenerator, load_pattern_generator, save_pattern_generator
 
@@ -14,5 +15,7 @@ __all__ = [
     "build_critic",
     "build_generator",
     "load_pattern_generator",
+    "place_in_box",
+    "placed_in_turn",
     "save_pattern_generator",
 ]

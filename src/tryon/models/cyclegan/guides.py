@@ -27,17 +27,24 @@ def from_network(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def guide_channels(masks: NDArray[np.float32], architecture: Architecture) -> NDArray[np.float32]:
+def guide_channels(
+    masks: NDArray[np.float32], architecture: Architecture, garments: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Input channels beside the picture, (B, S, S, E) float32 in [-1, 1]; E is 0 where the architecture asks for none.
 
     Args:
         masks: (B, S, S) in [0, 1].
+        garments: (B, S, S, 3) in [0, 1] in the place of the worn shirts (`tryon.models.cyclegan.garments`); only where
+            the architecture needs them.
     """
+    assert (garments is not None) == architecture.needs_garment, "garments are given where the generator reads them"
     channels = []
     if architecture.mask_input:
         channels.append(masks[..., None] * 2.0 - 1.0)
     if architecture.position_input:
         channels.append(np.stack([garment_position(mask) for mask in masks]))
+    if garments is not None:
+        channels.append(to_network(garments))
     if not channels:
         return np.zeros((*masks.shape, 0), np.float32)
     return np.concatenate(channels, axis=-1).astype(np.float32)

@@ -14,6 +14,15 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from tryon.models.cyclegan.conditioning import (
+    GARMENT_CHANNELS,
+    Modulation,
+    garment_code,
+    garment_of,
+    modulation,
+    unmodulated,
+    with_garment,
+)
 from tryon.models.cyclegan.mirrored_convolution import MirroredConv2D
 
 INSTANCE_NORM_EPSILON = 1e-5  # the reference's; with Keras' default of 1e-3 flat areas come out differently
@@ -34,6 +43,8 @@ class Architecture:
         plain_in_grey: plain pictures are painted mid grey (`tryon.images.shading.in_grey`) before they are redrawn.
         resize_convolution: maps grow by repeating cells and convolving, not by transposed convolution (the paper).
         way_back: there is a generator from the pattern back to plain.
+        garment_input: the garment's picture, in the place of the worn shirt, is three input channels of the generators.
+        garment_code: length of a code of the garment's picture that modulates the residual blocks; 0: none.
     """
 
     size_px: int
@@ -47,11 +58,18 @@ class Architecture:
     resize_convolution: bool = False
     plain_in_grey: bool = False
     way_back: bool = True
+    garment_input: bool = False
+    garment_code: int = 0
+
+    @property
+    def needs_garment(self) -> bool:
+        """Whether the generators take the garment's picture."""
+        return self.garment_input or self.garment_code > 0
 
     @property
     def input_channels(self) -> int:
-        """Channels that enter a generator: the picture, then the mask, then the position."""
-        return 3 + int(self.mask_input) + 2 * int(self.position_input)
+        """Channels that enter a generator: the picture, then the mask, the position and the garment's picture."""
+        return 3 + int(self.mask_input) + 2 * int(self.position_input) + GARMENT_CHANNELS * int(self.needs_garment)
 
 
 def build_generator(architecture: Architecture, name: str = "generator", seed: int = 0) -> keras.Model:
@@ -60,7 +78,8 @@ def build_generator(architecture: Architecture, name: str = "generator", seed: i
     seeds = _seeds(seed)
     picture = keras.Input((architecture.size_px, architecture.size_px, architecture.input_channels), name="picture")
 
-    x = _reflect(picture, reach)
+    read, modulate = _conditions(picture, architecture, seeds)
+    x = _reflect(read, reach)
     x = _convolution(filters, architecture.edge_kernel_px, seeds, "enter")(x)
     x = _normalised_relu(x, "enter")
     for level, width in enumerate((2 * filters, 4 * filters), start=1):
@@ -68,14 +87,21 @@ def build_generator(architecture: Architecture, name: str = "generator", seed: i
         x = _normalised_relu(_convolution(width, 3, seeds, f"down_{level}", strides=2)(x), f"down_{level}")
     for block in range(1, architecture.generator_blocks + 1):
         y = _mirrored(4 * filters, seeds, f"block_{block}_first")(x)
-        y = _normalised_relu(y, f"block_{block}_first")
+        y = layers.ReLU(name=f"block_{block}_first_relu")(
+            modulate(_instance_norm(f"block_{block}_first")(y), f"block_{block}_first")
+        )
         y = _mirrored(4 * filters, seeds, f"block_{block}_second")(y)
-        x = layers.Add(name=f"block_{block}")([x, _instance_norm(f"block_{block}_second")(y)])
+        y = modulate(_instance_norm(f"block_{block}_second")(y), f"block_{block}_second")
+        x = layers.Add(name=f"block_{block}")([x, y])
     for level, width in enumerate((2 * filters, filters), start=1):
         grow = _resized if architecture.resize_convolution else _transposed
         x = _normalised_relu(grow(x, width, seeds, f"up_{level}"), f"up_{level}")
-    x = _convolution(3, architecture.edge_kernel_px, seeds, "leave")(_reflect(x, reach))
-    return keras.Model(picture, layers.Activation("tanh", name="redrawn", dtype="float32")(x), name=name)
+    channels = 3 + int(architecture.garment_input)
+    x = _convolution(channels, architecture.edge_kernel_px, seeds, "leave")(_reflect(x, reach))
+    redrawn = layers.Activation("tanh", name="redrawn", dtype="float32")(x[..., :3])
+    if architecture.garment_input:
+        redrawn = with_garment(redrawn, x[..., 3:], garment_of(picture))
+    return keras.Model(picture, redrawn, name=name)
 
 
 def build_critic(architecture: Architecture, name: str = "critic", seed: int = 0) -> keras.Model:
@@ -151,6 +177,17 @@ def _normalise(maps: Any, epsilon: float) -> Any:
 
 def _mean(x: Any) -> Any:
     return ops.mean(x, axis=(1, 2), keepdims=True)
+
+
+def _conditions(
+    inputs: keras.KerasTensor, architecture: Architecture, seeds: Iterator[int]
+) -> tuple[keras.KerasTensor, Modulation]:
+    """What the generator's body reads of its input, and how the garment's code changes its blocks."""
+    read = inputs if architecture.garment_input or not architecture.garment_code else inputs[..., :-GARMENT_CHANNELS]
+    if not architecture.garment_code:
+        return read, unmodulated
+    garment = garment_of(inputs)
+    return read, modulation(garment_code(garment, architecture.garment_code, architecture.generator_filters, seeds))
 
 
 def _reflect(x: keras.KerasTensor, reach: int) -> keras.KerasTensor:

@@ -22,6 +22,7 @@ from tryon.outputs import write_bytes, write_json
 FORMAT = "tryon-cyclegan-1"
 TO_PATTERN, TO_PLAIN = "plain_to_pattern", "pattern_to_plain"
 _RETRAIN = "train the pattern again: dvc repro train_cyclegan"
+Floats = NDArray[np.float32]
 _CHUNK = 16  # pictures in one call: bounds the memory at 256 px
 
 
@@ -41,18 +42,20 @@ class PatternGenerator:
     plain_to_pattern: keras.Model
     pattern_to_plain: keras.Model | None
 
-    def redraw(self, images: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
+    def redraw(self, images: Floats, masks: Floats, garments: Floats | None = None) -> Floats:
         """The cut-outs in the pattern, (B, S, S, 3) float32 in [0, 1]; composited: neutral ground outside the mask.
 
         Args:
             images: (B, S, S, 3) float32 in [0, 1], cut-outs on the neutral ground.
             masks: (B, S, S) float32 in [0, 1].
+            garments: (B, S, S, 3) float32 in [0, 1] in the place of the worn shirts; only where
+                `config.needs_garment`.
         """
         if self.config.plain_in_grey and len(images):
             images = np.stack([in_grey(image, mask > 0.5) for image, mask in zip(images, masks, strict=True)])
-        return self._translate(self.plain_to_pattern, images, masks)
+        return self._translate(self.plain_to_pattern, images, masks, garments)
 
-    def restore(self, images: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
+    def restore(self, images: Floats, masks: Floats, garments: Floats | None = None) -> Floats:
         """The cut-outs brought from the pattern back to plain: the way back of the cycle, shapes as in `redraw`.
 
         Raises:
@@ -65,25 +68,24 @@ class PatternGenerator:
                 needed="one trained with cyclegan.objective: cycle",
                 remedy="ask `config.way_back` before, or train it so",
             )
-        return self._translate(self.pattern_to_plain, images, masks)
+        return self._translate(self.pattern_to_plain, images, masks, garments)
 
-    def _translate(
-        self, network: keras.Model, images: NDArray[np.float32], masks: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _translate(self, network: keras.Model, images: Floats, masks: Floats, garments: Floats | None) -> Floats:
         side = self.config.size_px
         assert images.shape[1:] == (side, side, 3) and masks.shape == images.shape[:3], (images.shape, masks.shape)
+        parts = [slice(i, i + _CHUNK) for i in range(0, len(images), _CHUNK)]
         out = [
-            translate(network, images[i : i + _CHUNK], masks[i : i + _CHUNK], self.config)
-            for i in range(0, len(images), _CHUNK)
+            translate(network, images[part], masks[part], self.config, None if garments is None else garments[part])
+            for part in parts
         ]
         return np.concatenate(out) if out else np.zeros((0, side, side, 3), np.float32)
 
 
 def translate(
-    network: keras.Model, images: NDArray[np.float32], masks: NDArray[np.float32], architecture: Architecture
-) -> NDArray[np.float32]:
+    network: keras.Model, images: Floats, masks: Floats, architecture: Architecture, garments: Floats | None = None
+) -> Floats:
     """What one generator makes of pictures and masks in [0, 1], composited where asked: (B, S, S, 3) in [0, 1]."""
-    inputs = with_guides(to_network(images), guide_channels(masks, architecture))
+    inputs = with_guides(to_network(images), guide_channels(masks, architecture, garments))
     redrawn = keras.ops.convert_to_numpy(network(inputs, training=False))
     return from_network(compose(redrawn, masks[..., None].astype(np.float32), architecture))
 
