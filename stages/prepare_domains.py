@@ -16,16 +16,16 @@ def main(argv: Sequence[str]) -> None:
     """Sort cut-outs into the two sides, augment the training ones, and log how many pictures each side has."""
     arguments = _parse(argv)
     params = load_params()
+    from tryon.datasets.all_patterns import gather_all_sides
     from tryon.datasets.domains import gather_sides, write_domains
     from tryon.outputs import new_folder
 
-    sides = gather_sides(
-        arguments.cutouts,
-        arguments.garments / "manifest.csv",
-        arguments.pattern,
-        params.domains.source,
-        params.domains.min_pictures,
-    )
+    manifest, least = arguments.garments / "manifest.csv", params.domains.min_pictures
+    if params.cyclegan.mode == "conditional":
+        unseen = params.cyclegan.unseen_patterns
+        sides = gather_all_sides(arguments.cutouts, manifest, params.domains.source, unseen, least)
+    else:
+        sides = gather_sides(arguments.cutouts, manifest, arguments.pattern, params.domains.source, least)
     with new_folder(arguments.out) as building:
         counts = write_domains(
             sides,

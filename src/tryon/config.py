@@ -28,6 +28,7 @@ PatternName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 LANDMARK_CLASS = "short sleeve top"
+ALL_PATTERNS = "all"  # stands for every pattern of `garments.select` where one CycleGAN draws them all
 NAMED_WEIGHTS = ("none", "imagenet", "coco")  # any other value of `weights` is a path
 
 _strict = ConfigDict(extra="forbid", strict=False)
@@ -224,8 +225,10 @@ class DomainsConfig:
 
 @dataclass(frozen=True, config=_strict)
 class CycleGANConfig:
-    """Architecture and training of the CycleGAN of one pattern."""
+    """Architecture and training of the CycleGAN of one pattern, or of one for all of them."""
 
+    mode: Literal["per_pattern", "conditional"]
+    unseen_patterns: list[PatternName]
     size_px: Side
     generator_filters: AtLeastOne
     generator_blocks: AtLeastOne
@@ -256,6 +259,12 @@ class CycleGANConfig:
     batch_size: AtLeastOne
     keep_weights: Literal["last", "best"]
     grid_every_epochs: AtLeastOne
+
+    def __post_init__(self) -> None:
+        if self.mode == "conditional" and not (self.garment_input or self.garment_code):
+            raise ValueError("mode: conditional needs the garment: garment_input, a garment_code, or both")
+        if self.mode == "per_pattern" and self.unseen_patterns:
+            raise ValueError("unseen_patterns are of mode: conditional; a pattern of its own is always seen")
 
 
 @dataclass(frozen=True, config=_strict)
@@ -296,6 +305,16 @@ class Params:
             raise ValueError(
                 f"cutouts.size_px ({self.cutouts.size_px}) must be cyclegan.size_px ({self.cyclegan.size_px}) or more"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _patterns_fit_the_mode(self) -> Self:
+        """One model for all patterns has one name; what it must not see are patterns that there are."""
+        if (self.cyclegan.mode == "conditional") != (self.patterns == [ALL_PATTERNS]):
+            raise ValueError(f"patterns must be [{ALL_PATTERNS}] where cyclegan.mode is conditional, and only there")
+        unknown = sorted(set(self.cyclegan.unseen_patterns) - set(self.garments.select))
+        if unknown:
+            raise ValueError(f"cyclegan.unseen_patterns: garments.select has no {', '.join(unknown)}")
         return self
 
 

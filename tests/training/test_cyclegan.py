@@ -17,6 +17,8 @@ from tryon.errors import TrainingError
 
 ROOT = Path(__file__).parents[2]
 TINY = CycleGANConfig(
+    mode="per_pattern",
+    unseen_patterns=[],
     size_px=32,
     generator_filters=4,
     generator_blocks=1,

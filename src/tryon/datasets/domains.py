@@ -5,7 +5,7 @@ their measured look belongs to it. The checkpoint is picked on the validation si
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -23,7 +23,7 @@ from tryon.images.resizing import resize
 from tryon.images.shading import in_grey
 from tryon.outputs import write_json
 
-MANIFEST_COLUMNS = ("file", "side", "origin", "kind", "look", "flip", "shift_x", "shift_y", "scale")
+MANIFEST_COLUMNS = ("file", "side", "origin", "kind", "pattern", "look", "flip", "shift_x", "shift_y", "scale")
 SIDES = ("trainA", "trainB", "testA", "testB", "valA", "valB")
 # In units of `look_distance`, where 1 is the limit of being called the same. The target is held tighter: at 1 one of
 # three purple worn shirts passes as blue, at 0.6 none (`python benchmarks/patterns.py`).
@@ -33,20 +33,24 @@ TARGET_LOOK, SAME_LOOK, FAR_LOOK = 0.6, 1.0, 1.5
 # sources without any folds, beside which mere shading would count as uneven.
 _UNEVEN, _LEAST_STD = 2.0, (6.0, 5.0, 5.0)
 # The folder convention's names, and those of the same splits in manifests and cut-outs.
-_SPLITS = {"train": "train", "test": "test", "val": "validation"}
+SPLITS = {"train": "train", "test": "test", "val": "validation"}
 _LEAST_JUDGED = 2  # of one picture alone no unbiased kernel distance is defined
 _HALF = 127  # of a mask in 8 bits
 
 
 @dataclass(frozen=True, eq=False)
 class CutOutPicture:
-    """One cut-out with its origin: image (S, S, 3) uint8 on the neutral ground, mask (S, S) uint8 0 or 255."""
+    """One cut-out with its origin: image (S, S, 3) uint8 on the neutral ground, mask (S, S) uint8 0 or 255.
+
+    `pattern` is that of a garment as its manifest lists it; empty for a worn shirt.
+    """
 
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
     name: str
     kind: str
     look: Look
+    pattern: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,20 +119,20 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
         DataError: a side of the training has fewer than `min_pictures`, one of the validation fewer than two, or one
             of the test none.
     """
-    garments = _garments(cutouts / "garments.npz", garments_manifest)
+    garments = listed_garments(cutouts / "garments.npz", garments_manifest)
     sources = [cut.look for cut in _training_garments(garments, source, garments_manifest)]
     target = mean_look([cut.look for cut in _training_garments(garments, pattern, garments_manifest)])
     sides: dict[str, list[CutOutPicture]] = {side: [] for side in SIDES}
-    for short, split in _SPLITS.items():
+    for short, split in SPLITS.items():
         sides[short + "A"] += garments.get((source, split), [])
         listed = garments.get((pattern, split), [])
         # A label may cover several looks (`striped`: any colour); the pattern is what most of its garments look like.
         sides[short + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= TARGET_LOOK]
-        for worn in _read_cutouts(cutouts / f"worn_{split}.npz", "worn"):
+        for worn in read_cutouts(cutouts / f"worn_{split}.npz", "worn"):
             letter = side_of(worn.look, sources, target)
             if letter is not None:
                 sides[short + letter].append(worn)
-    _require(sides, pattern, source, min_pictures)
+    require_pictures(sides, pattern, source, min_pictures)
     return Sides(sides, target)
 
 
@@ -141,12 +145,15 @@ def side_of(look: Look, sources: Sequence[Look], target: Look) -> str | None:
     to_target = look_distance(look, target)
     if to_target <= TARGET_LOOK:
         return "B"
+    return "A" if to_target > FAR_LOOK and is_like_source(look, sources) else None
+
+
+def is_like_source(look: Look, sources: Sequence[Look]) -> bool:
+    """Whether a worn shirt is as even as the source garments and looks like one of them."""
     even = np.array(look.lab_std) <= np.maximum(
         _UNEVEN * np.percentile([s.lab_std for s in sources], 90, axis=0), _LEAST_STD
     )
-    if to_target > FAR_LOOK and even.all() and min(look_distance(look, one) for one in sources) <= SAME_LOOK:
-        return "A"
-    return None
+    return bool(even.all()) and min(look_distance(look, one) for one in sources) <= SAME_LOOK
 
 
 def write_domains(
@@ -196,18 +203,24 @@ def render_copy(
     return np.dstack([colours, alpha]).astype(np.uint8)
 
 
-def _garments(path: Path, manifest: Path) -> dict[tuple[str, str], list[CutOutPicture]]:
+def listed_garments(path: Path, manifest: Path) -> dict[tuple[str, str], list[CutOutPicture]]:
     """Cut-outs of garments by listed pattern and split; a garment may serve several patterns."""
-    by_name = {cut.name: cut for cut in _read_cutouts(path, "garment")}
+    by_name = {cut.name: cut for cut in read_cutouts(path, "garment")}
     listed: dict[tuple[str, str], list[CutOutPicture]] = {}
     for row in read_table(manifest, ("file", "pattern", "split")):
         cut = by_name.get(Path(row["file"]).name)
         if cut is not None and row.get("kept", "1") == "1":
+            cut = replace(cut, pattern=row["pattern"])
             listed.setdefault((row["pattern"], row["split"]), []).append(cut)
     return listed
 
 
-def _read_cutouts(path: Path, kind: str) -> list[CutOutPicture]:
+def read_cutouts(path: Path, kind: str) -> list[CutOutPicture]:
+    """The cut-outs of a set that have a mask, with their looks.
+
+    Raises:
+        DataError: there is no such file, or it holds no cut-outs.
+    """
     if not path.is_file():
         raise DataError(f"{path} is missing", needed="cut-outs", remedy="dvc repro segment_garments")
     try:
@@ -241,7 +254,13 @@ def _training_garments(
     return found
 
 
-def _require(sides: Mapping[str, Sequence[CutOutPicture]], pattern: str, source: str, min_pictures: int) -> None:
+def require_pictures(sides: Mapping[str, Sequence[CutOutPicture]], pattern: str, source: str, min_pictures: int) -> None:
+    """Refuse sides with too few pictures.
+
+    Raises:
+        DataError: a side of the training has fewer than `min_pictures`, one of the validation fewer than two, or one
+            of the test none.
+    """
     for side in SIDES:
         name = source if side.endswith("A") else pattern
         least = min_pictures if side.startswith("train") else _LEAST_JUDGED if side.startswith("val") else 1
@@ -281,7 +300,7 @@ def _plan(
 
 
 def _row(file: str, side: str, cut: CutOutPicture, change: Augmentation) -> dict[str, object]:
-    origin = {"file": file, "side": side, "origin": cut.name, "kind": cut.kind}
+    origin = {"file": file, "side": side, "origin": cut.name, "kind": cut.kind, "pattern": cut.pattern}
     return {
         **origin,
         "look": f"stripes {cut.look.stripe_strength:.2f}",

@@ -84,6 +84,7 @@ def architecture_of(config: CycleGANConfig) -> Architecture:
         way_back=config.objective == "cycle",
         garment_input=config.garment_input,
         garment_code=config.garment_code,
+        conditional=config.mode == "conditional",
     )
 
 

@@ -45,6 +45,7 @@ class Architecture:
         way_back: there is a generator from the pattern back to plain.
         garment_input: the garment's picture, in the place of the worn shirt, is three input channels of the generators.
         garment_code: length of a code of the garment's picture that modulates the residual blocks; 0: none.
+        conditional: the generators draw whatever garment they read, not one pattern.
     """
 
     size_px: int
@@ -60,6 +61,7 @@ class Architecture:
     way_back: bool = True
     garment_input: bool = False
     garment_code: int = 0
+    conditional: bool = False
 
     @property
     def needs_garment(self) -> bool:
