@@ -7,50 +7,51 @@ from pathlib import Path
 
 from tryon.console import run_stage
 
-CELL_PX, ROWS_PER_PAGE, MAX_PAGES = 160, 8, 3
-BASELINE_COLUMNS = ("flat fill", "by luminance")
+MAX_PAGES = 3
 
 
 def main(argv: Sequence[str]) -> None:
     """Redraw every test cut-out, score the results beside those that need no network, and draw them."""
     arguments = _parse(argv)
+    from tryon.datasets.all_patterns import patterns_tested
     from tryon.datasets.domains import load_domain
-    from tryon.evaluation.cyclegan import BASELINES, Sample, score_samples
+    from tryon.evaluation.cyclegan import Sample, score_samples
+    from tryon.evaluation.cyclegan_garments import Garment, score_garments
+    from tryon.evaluation.cyclegan_pages import comparison_pages
     from tryon.evaluation.sleeves import ground_for, sleeve_retention
     from tryon.images.colour import to_u8
     from tryon.images.files import write_png
-    from tryon.images.sheets import grid
     from tryon.models.cyclegan import load_pattern_generator, placed_in_turn
     from tryon.models.mask_rcnn import load_predictor
     from tryon.outputs import new_folder, write_json
     from tryon.tracking import start_run
 
     generator, detector = load_pattern_generator(arguments.model), load_predictor(arguments.mask_rcnn)
-    plain = load_domain(arguments.domains / "testA", generator.config.size_px)
-    pattern = load_domain(arguments.domains / "testB", generator.config.size_px)
-    garments = None
-    if generator.config.needs_garment:
-        garments = placed_in_turn(plain.masks, pattern.pictures, pattern.masks)
-    fakes, cycled = generator.redraw(plain.pictures, plain.masks, garments), [None] * len(plain.names)
-    if generator.config.way_back:
-        cycled = list(to_u8(generator.restore(fakes, plain.masks, garments)))
+    plain, pattern = (load_domain(arguments.domains / side, generator.config.size_px) for side in ("testA", "testB"))
     masks = plain.masks > 0.5
-    pictures, fakes = to_u8(plain.pictures), to_u8(fakes)
-    samples = [Sample(*values) for values in zip(pictures, masks, fakes, cycled, strict=True)]
-    scores = score_samples(samples, generator.look)
+
+    def wearing(chosen: slice) -> list[Sample]:
+        garments = None
+        if generator.config.needs_garment:
+            garments = placed_in_turn(plain.masks, pattern.pictures[chosen], pattern.masks[chosen])
+        fakes = generator.redraw(plain.pictures, plain.masks, garments)
+        back = generator.restore(fakes, plain.masks, garments) if generator.config.way_back else None
+        cycled = [None] * len(fakes) if back is None else list(to_u8(back))
+        return [Sample(*each) for each in zip(to_u8(plain.pictures), masks, to_u8(fakes), cycled, strict=True)]
+
+    samples, shown, targets = wearing(slice(None)), None, [generator.look] * len(masks)
+    if generator.config.conditional:
+        patterns, unseen = patterns_tested(arguments.domains)
+        garments = [Garment(*each) for each in zip(to_u8(pattern.pictures), pattern.masks > 0.5, patterns, strict=True)]
+        scores = score_garments(garments, lambda k: wearing(slice(k, k + 1)), unseen)
+        worn = [garments[k % len(garments)] for k in range(len(samples))]
+        shown, targets = [g.picture for g in worn], [g.look for g in worn]
+    else:
+        scores = score_samples(samples, generator.look)
+    find, fakes = (lambda seen: [found.masks for found in detector.predict(seen)]), [s.fake for s in samples]
     size_px, ground = detector.config.image_size_px, ground_for(generator.look)
-    scores["sleeve_retention"] = sleeve_retention(
-        fakes, masks, lambda shown: [found.masks for found in detector.predict(shown)], size_px, ground
-    )
-    columns = ("plain", "redrawn", *(["cycled"] if generator.config.way_back else []), *BASELINE_COLUMNS)
-    rows = [
-        [
-            *(shown for shown in (s.picture, s.fake, s.cycled) if shown is not None),
-            *(redraw(s.picture, s.mask, generator.look) for redraw in BASELINES.values()),
-        ]
-        for s in samples
-    ]
-    pages = [grid(rows[i : i + ROWS_PER_PAGE], CELL_PX, labels=columns) for i in range(0, len(rows), ROWS_PER_PAGE)]
+    scores["sleeve_retention"] = sleeve_retention(fakes, masks, find, size_px, ground)
+    pages = comparison_pages(samples, targets, shown)
     stage = f"evaluate_cyclegan@{arguments.pattern}"
     with new_folder(arguments.report) as building, start_run(stage, generator.facts, {"model": arguments.model}) as run:
         for number, page in enumerate(pages[:MAX_PAGES], start=1):
@@ -63,11 +64,14 @@ def main(argv: Sequence[str]) -> None:
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="evaluate_cyclegan", description=__doc__)
     parser.add_argument("--pattern", required=True, help="name of the pattern")
-    parser.add_argument("--domains", type=Path, required=True, help="folder written by prepare_domains")
-    parser.add_argument("--model", type=Path, required=True, help="folder written by train_cyclegan")
-    parser.add_argument("--mask-rcnn", type=Path, required=True, help="folder written by train_mask_rcnn")
-    parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
-    parser.add_argument("--report", type=Path, required=True, help="folder of grids to write")
+    for name, what in (
+        ("domains", "folder written by prepare_domains"),
+        ("model", "folder written by train_cyclegan"),
+        ("mask-rcnn", "folder written by train_mask_rcnn"),
+        ("metrics", "JSON file to write"),
+        ("report", "folder of grids to write"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, required=True, help=what)
     return parser.parse_args(argv)
 
 

@@ -111,6 +111,35 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
         load_params(tmp_path / "params.yaml")
 
 
+CONDITIONAL = {"mode": "conditional", "garment_input": True, "garment_code": 4}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "changes", "said"),
+    [
+        (["blue"], CONDITIONAL, "patterns must be [all]"),
+        (["all", "blue"], CONDITIONAL, "patterns must be [all]"),
+        (["all"], {}, "patterns must be [all]"),
+        (["all"], CONDITIONAL | {"unseen_patterns": ["plaid"]}, "garments.select has no plaid"),
+        (["all"], {"mode": "conditional", "garment_input": False}, "needs the garment"),
+        (["blue"], {"unseen_patterns": ["striped"]}, "unseen_patterns are of mode: conditional"),
+    ],
+)
+def test_what_does_not_go_with_one_model_for_all_patterns_is_refused(
+    tmp_path: Path, content: dict[str, Any], patterns: list[str], changes: dict[str, Any], said: str
+) -> None:
+    content["patterns"] = patterns
+    content["cyclegan"] |= changes
+    assert said in message_of(tmp_path, content)
+
+
+def test_one_model_for_all_patterns_is_accepted(tmp_path: Path, content: dict[str, Any]) -> None:
+    content["patterns"] = ["all"]
+    content["cyclegan"] |= CONDITIONAL | {"unseen_patterns": ["striped"]}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    assert load_params(tmp_path / "params.yaml").cyclegan.unseen_patterns == ["striped"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

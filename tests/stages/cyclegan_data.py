@@ -60,6 +60,8 @@ def use_tiny_parameters(root: Path, **changes: object) -> None:
         "grid_every_epochs": 2,
         **changes,
     }
+    if params["cyclegan"]["mode"] == "conditional":
+        params["patterns"] = ["all"]
     (root / "params.yaml").write_text(yaml.safe_dump(params))
 
 

@@ -4,9 +4,15 @@ import json
 
 import pytest
 
-from stages import evaluate_cyclegan, prepare_domains
-from tests.stages.cyclegan_data import detector_by_colour, remember_runs, use_tiny_parameters, write_cutouts
+from stages import evaluate_cyclegan, prepare_domains, train_cyclegan
+from tests.stages.cyclegan_data import (
+    detector_by_colour,
+    remember_runs,
+    use_tiny_parameters,
+    write_cutouts,
+)
 from tryon.console import run_stage
+from tryon.evaluation.cyclegan_pages import CELL_PX
 
 PREPARE = [
     "--pattern",
@@ -18,6 +24,7 @@ PREPARE = [
     "--out",
     "data/domains/blue",
 ]
+TRAIN = ["--pattern", "blue", "--domains", "data/domains/blue", "--model", "models/cyclegan/blue"]
 ARGUMENTS = [
     "--pattern",
     "blue",
@@ -82,7 +89,7 @@ def test_without_a_way_back_there_is_no_cycle_to_score_or_show(workspace, monkey
     assert "cycle_ssim" not in scores
     assert "sleeve_retention" in scores
     page = cv2.imread(str(workspace / "reports/cyclegan/blue/test_1.png"))
-    assert page.shape[1] == 4 + 4 * (evaluate_cyclegan.CELL_PX + 4)  # plain, redrawn and the two without a network
+    assert page.shape[1] == 4 + 4 * (CELL_PX + 4)  # plain, redrawn and the two without a network
 
 
 def test_the_same_again_gives_the_same_bytes(trained, monkeypatch):
@@ -102,3 +109,29 @@ def test_a_damaged_pattern_is_one_message(trained, capsys):
     assert "weights.h5 is not the file that model.json describes" in message
     assert "Traceback" not in message
     assert not (trained / "metrics/cyclegan").exists()
+
+
+@pytest.mark.slow
+def test_one_model_for_all_patterns_from_cut_outs_to_scores(workspace, monkeypatch):
+    """Plain and blue are seen; the way goes through all three stages with the pattern `all`."""
+    from tryon.models.cyclegan import load_pattern_generator
+
+    run = remember_runs(monkeypatch)
+    write_cutouts(workspace)
+    use_tiny_parameters(
+        workspace, mode="conditional", unseen_patterns=["blue"], garment_input=True, garment_code=3, pool_size=2
+    )
+    monkeypatch.setattr("tryon.models.mask_rcnn.load_predictor", detector_by_colour)
+    for main, arguments in (
+        (prepare_domains.main, PREPARE),
+        (train_cyclegan.main, TRAIN),
+        (evaluate_cyclegan.main, ARGUMENTS),
+    ):
+        main([argument.replace("blue", "all") for argument in arguments])
+    scores = json.loads((workspace / "metrics/cyclegan/all.json").read_text())
+    for name in ("ciede2000_to_target", "fold_correlation", "ciede2000_to_target_luminance"):
+        assert scores[f"{name}/blue"] == scores[f"{name}/unseen"]
+        assert scores[name] == scores[f"{name}/plain"]
+    assert 0 <= scores["sleeve_retention"] <= 1
+    assert load_pattern_generator(workspace / "models/cyclegan/all").config.conditional
+    assert run.pictures[-1] == "test/test_1.png"

@@ -19,6 +19,7 @@ from tryon.datasets.domains import (
     require_pictures,
 )
 from tryon.errors import DataError
+from tryon.formats.tables import read_table
 from tryon.images.patterns import Look, look_distance, mean_look
 
 
@@ -50,6 +51,14 @@ def gather_all_sides(
                 sides[short + "B"].append(worn)
     require_pictures(sides, ALL_PATTERNS, source, min_pictures)
     return Sides(sides, mean_look([cut.look for cut in sides["trainB"] if cut.pattern]))
+
+
+def patterns_tested(folder: Path) -> tuple[list[str], list[str]]:
+    """The pattern of each picture of a domain's testB in the order of its files, and those that training lacks."""
+    rows = read_table(folder / "manifest.csv", ("file", "side", "pattern"))
+    tested = [row["pattern"] for row in sorted(rows, key=lambda row: row["file"]) if row["side"] == "testB"]
+    trained = {row["pattern"] for row in rows if row["side"] == "trainB"}
+    return tested, sorted(set(tested) - trained)
 
 
 def belongs_to(look: Look, garments: Mapping[str, Sequence[CutOutPicture]]) -> str | None:

@@ -254,7 +254,9 @@ def _training_garments(
     return found
 
 
-def require_pictures(sides: Mapping[str, Sequence[CutOutPicture]], pattern: str, source: str, min_pictures: int) -> None:
+def require_pictures(
+    sides: Mapping[str, Sequence[CutOutPicture]], pattern: str, source: str, min_pictures: int
+) -> None:
     """Refuse sides with too few pictures.
 
     Raises:

@@ -52,9 +52,9 @@ def _columns(networks: PatternNetworks, plain: Side, pattern: Side) -> list[Pict
     if back is None:
         return [plain[0], redrawn(there, *plain), pattern[0], redrawn(there, *pattern)]
     columns = []
-    for (pictures, *beside), out, home in ((plain, there, back), (pattern, back, there)):
-        fakes = redrawn(out, pictures, *beside)
-        columns += [pictures, fakes, redrawn(home, fakes, *beside), redrawn(home, pictures, *beside)]
+    for (pictures, masks, garments), out, home in ((plain, there, back), (pattern, back, there)):
+        fakes = redrawn(out, pictures, masks, garments)
+        columns += [pictures, fakes, *(redrawn(home, each, masks, garments) for each in (fakes, pictures))]
     return columns
 
 
