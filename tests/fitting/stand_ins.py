@@ -53,18 +53,34 @@ class FlatGenerator:
 
     def __init__(self, colour: np.ndarray, striped: bool = False, size_px: int = 64) -> None:
         self.colour, self.striped = colour / 255.0, striped
-        self.config = SimpleNamespace(size_px=size_px)
+        self.config = SimpleNamespace(size_px=size_px, needs_garment=False, conditional=False)
 
     @property
     def look(self) -> Look:
         return measure_look(garment(np.round(self.colour * 255).astype(np.uint8), self.striped), shirt_mask())
 
-    def redraw(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    def redraw(self, images: np.ndarray, masks: np.ndarray, garments: np.ndarray | None = None) -> np.ndarray:
+        assert garments is None
         side = self.config.size_px
         cloth = np.broadcast_to(self.colour, (side, side, 3)).copy()
         if self.striped:
             cloth[(np.arange(side) // 4) % 2 == 0] = WHITE / 255.0
         return np.where(masks[..., None] > 0.5, cloth[None], 0.5).astype(np.float32)
+
+
+class GarmentGenerator(FlatGenerator):
+    """Draws the garment that it is given, and remembers it; one colour where nothing is known."""
+
+    def __init__(self, colour: np.ndarray, *, conditional: bool, size_px: int = 64) -> None:
+        super().__init__(colour, size_px=size_px)
+        self.config = SimpleNamespace(size_px=size_px, needs_garment=True, conditional=conditional)
+        self.given: list[np.ndarray] = []
+
+    def redraw(self, images: np.ndarray, masks: np.ndarray, garments: np.ndarray | None = None) -> np.ndarray:
+        assert garments is not None and garments.shape == images.shape
+        self.given += list(garments)
+        drawn = np.where((garments == 0.5).all(axis=-1, keepdims=True), self.colour, garments)
+        return np.where(masks[..., None] > 0.5, drawn, 0.5).astype(np.float32)
 
 
 def shirt_mask(height: int = 120, width: int = 100) -> np.ndarray:

@@ -56,7 +56,7 @@ def test_stripes_of_the_generator_are_stripes_in_the_result() -> None:
 
 def test_noise_of_a_generator_does_not_reach_a_plain_shirt() -> None:
     class NoisyGenerator(FlatGenerator):
-        def redraw(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        def redraw(self, images: np.ndarray, masks: np.ndarray, garments: None = None) -> np.ndarray:
             noise = np.random.default_rng(0).normal(0, 0.15, images.shape)
             return np.clip(super().redraw(images, masks) + noise * (masks[..., None] > 0.5), 0, 1).astype(np.float32)
 

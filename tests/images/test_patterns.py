@@ -168,3 +168,9 @@ def test_real_striped_garments_read_as_striped(shared_data: Path) -> None:
     assert np.median(strengths["plain"]) < 0.1
     striped, plain = np.array(strengths["striped"]), np.array(strengths["plain"])
     assert (striped[:, None] > plain).mean() > 0.9
+
+
+@pytest.mark.parametrize(("std", "strength", "patterned"), [(7.0, 0.0, False), (12.0, 0.0, True), (2.0, 0.6, True)])
+def test_a_cloth_of_several_colours_or_with_stripes_is_patterned(std: float, strength: float, patterned: bool) -> None:
+    look = Look((50, 0, 0), (50, 0, 0), (std, 0.0, 0.0), strength, 0.1, 0.0)
+    assert look.patterned is patterned

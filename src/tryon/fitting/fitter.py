@@ -6,6 +6,7 @@ Pixels whose `alpha` is 0 are byte-identical to the photo; hair, arms and bags i
 mask and stay.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,8 @@ class FittingResult:
         image: (H, W, 3), the photo's size.
         alpha: (H, W), how much of the generated shirt shows; 0 where the photo is untouched.
         pattern: the generator that was used.
-        recognised: the pattern that the garment's look came nearest to; equals `pattern` unless one was given.
+        recognised: the pattern that the garment's look came nearest to, or the model of all patterns where it is like
+            none; equals `pattern` unless one was given.
         alignment: what the garment's pattern was brought to its place by: landmarks, or the box where too few were
             found; None for a pattern that has no place.
         worn_mask: the shirt in the photo.
@@ -56,7 +58,7 @@ class Fitter:
 
     Args:
         predictor: finds shirts.
-        generators: one for each pattern, by name.
+        generators: one for each pattern, by name, and perhaps one for all of them (`config.conditional`).
         config: the section `fitting`.
         margin: free space round a cut-out, as in the training of the generators (`cutouts.margin`).
     """
@@ -120,15 +122,14 @@ class Fitter:
         """As `fit`, with shirt and garment already found by `segment`."""
         self._checked_pattern(pattern)
         shirt, target = self._checked_shirt(worn), _checked_garment(garment)
-        recognised, distance = classify_look(target.look, {name: each.look for name, each in self._generators.items()})
-        if pattern is None and distance > self._config.max_look_distance:
-            raise self._unlike_every_pattern(recognised, distance)
+        recognised = self._recognised(target.look, required=pattern is None)
         drawn = pattern or recognised
+        generator = self._generators[drawn]
         redrawn = redraw_shirt(
             shirt,
             target,
-            self._generators[drawn],
-            own_pattern=drawn == recognised,
+            generator,
+            own_pattern=drawn == recognised or generator.config.conditional,
             config=self._config,
             margin=self._margin,
         )
@@ -143,6 +144,19 @@ class Fitter:
             garment_mask=target.mask,
             garment_look=target.look,
         )
+
+    def _recognised(self, look: Look, *, required: bool) -> str:
+        """The pattern that the garment looks most like; if it is like none, the model of all patterns, if any."""
+        looks = {name: each.look for name, each in self._generators.items() if not each.config.conditional}
+        general = next((name for name, each in self._generators.items() if each.config.conditional), None)
+        recognised, distance = classify_look(look, looks) if looks else ("", math.inf)
+        if distance <= self._config.max_look_distance:
+            return recognised
+        if general is not None:
+            return general
+        if required:
+            raise self._unlike_every_pattern(recognised, distance)
+        return recognised
 
     def _checked_shirt(self, worn: Segment | None) -> Segment:
         if worn is None:

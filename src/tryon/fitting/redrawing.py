@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
 from tryon.fitting.alignment import Method
-from tryon.fitting.garment_cloth import place_cloth
+from tryon.fitting.garment_cloth import GarmentCloth, place_cloth
 from tryon.fitting.segments import Segment
 from tryon.fitting.shading import (
     coloured_like,
@@ -20,7 +20,7 @@ from tryon.fitting.shading import (
     shade_of,
 )
 from tryon.images.colour import to_float, to_u8
-from tryon.images.cutouts import CutOut, cut_out, paste_back, take_square
+from tryon.images.cutouts import NEUTRAL_GROUND, CutOut, cut_out, paste_back, take_square
 from tryon.images.patterns import STRIPED_FROM, Look
 from tryon.images.resizing import resize
 
@@ -30,6 +30,7 @@ Mask = NDArray[np.bool_]
 
 # Reaches across the border band (2 x `border_px` and the blur of its alpha) to the nearest untouched pixels.
 _BEHIND_BLUR_PX = 1.5
+_KNOWN = 0.5  # of a small pixel: with less of it covered by cloth nothing is known there
 
 
 class Generator(Protocol):
@@ -37,7 +38,7 @@ class Generator(Protocol):
 
     @property
     def config(self) -> Any:
-        """Holds `size_px`, the side of the pictures it redraws."""
+        """Holds `size_px`, the side of the pictures it redraws, `needs_garment` and `conditional`."""
         ...
 
     @property
@@ -45,8 +46,8 @@ class Generator(Protocol):
         """The look that it was trained to draw."""
         ...
 
-    def redraw(self, images: Floats, masks: Floats) -> Floats:
-        """Pictures (B, S, S, 3) in [0, 1] with masks (B, S, S), in the pattern."""
+    def redraw(self, images: Floats, masks: Floats, garments: Floats | None = None) -> Floats:
+        """Pictures (B, S, S, 3) in [0, 1] with masks (B, S, S), in the pattern or in the garments (B, S, S, 3)."""
         ...
 
 
@@ -77,25 +78,50 @@ def redraw_shirt(
         margin: free space round the cut-out.
     """
     cut = cut_out(worn.picture, worn.mask, generator.config.size_px, margin)
-    drawn = _enlarged(generator.redraw(to_float(cut.image)[None], (cut.mask > 0).astype(np.float32)[None])[0], cut)
+    look = garment.look if generator.config.conditional else generator.look
+    patterned = look.patterned if generator.config.conditional else look.stripe_strength >= STRIPED_FROM
+    shows_garment = patterned and config.cloth == "garment"
+    placed = place_cloth(worn, garment) if own_pattern and (shows_garment or generator.config.needs_garment) else None
+    guide = _guide(placed, cut) if generator.config.needs_garment else None
+    drawn = _enlarged(_redrawn(generator, cut, guide), cut)
     square = to_float(take_square(worn.picture, cut.placement))
     inside = take_square(worn.mask, cut.placement)
     height = float(np.flatnonzero(inside.any(axis=1)).size)
     palette = garment.palette if own_pattern else None
-    placed = None
-    if generator.look.stripe_strength < STRIPED_FROM:
-        cloth = _plain_cloth(drawn, inside, palette, config)
-    else:
-        cloth = _patterned_cloth(drawn, inside, palette, config, pattern_blur_px(generator.look, height))
-        if own_pattern and config.cloth == "garment":
-            placed = place_cloth(worn, garment)
+    if patterned:
+        # Ranks of lightness tell two colours of stripes apart, but not the colours of a print.
+        shades = None if generator.config.conditional else palette
+        cloth = _patterned_cloth(drawn, inside, shades, config, pattern_blur_px(look, height))
+        if shows_garment and placed is not None:
             known = take_square(placed.known, cut.placement)
             cloth = np.where(known[..., None], take_square(placed.colours, cut.placement), cloth)
             cloth = extend_outwards(cloth, inside)
+    else:
+        cloth = _plain_cloth(drawn, inside, palette, config)
     light = shade_of(square, eroded(inside), pattern_blur_px(worn.look, height))
     lit = relight(cloth, np.ones_like(light), light, config.detail)
     layer: Floats = paste_back(lit, cut.placement, *worn.mask.shape)
     return Redrawn(layer, placed.method if placed else None)
+
+
+def _redrawn(generator: Generator, cut: CutOut, guide: Floats | None) -> Floats:
+    """What the generator makes of the cut-out (S, S, 3), in the garment that the guide shows."""
+    image, mask = to_float(cut.image)[None], (cut.mask > 0).astype(np.float32)[None]
+    redrawn: Floats = generator.redraw(image, mask, None if guide is None else guide[None])[0]
+    return redrawn
+
+
+def _guide(placed: GarmentCloth | None, cut: CutOut) -> Floats:
+    """The placed cloth in the cut-out's square (S, S, 3), on neutral ground where nothing is known."""
+    side = cut.placement.size_px
+    ground = np.full((side, side, 3), NEUTRAL_GROUND, np.float32)
+    if placed is None:
+        return ground
+    known = take_square(placed.known, cut.placement).astype(np.float32)
+    weighted = np.dstack([take_square(placed.colours, cut.placement) * known[..., None], known])
+    colours, share = np.split(resize(weighted.astype(np.float32), side, side), [3], axis=-1)
+    shown = (share >= _KNOWN) & (cut.mask > 0)[..., None]
+    return np.where(shown, colours / np.maximum(share, _KNOWN), ground).astype(np.float32)
 
 
 def _plain_cloth(drawn: Floats, inside: Mask, palette: Floats | None, config: FittingConfig) -> Floats:

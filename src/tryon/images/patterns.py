@@ -46,6 +46,11 @@ HALF_STRIPED = 0.17
 STRIPED_FROM = 0.4
 
 
+# Standard deviation of the colours (in Lab, all channels together) of a cloth of one colour: of the rendered cut-outs
+# the plain garments reach 8, those of a pattern start at 11.
+_PLAIN_BELOW = 10.0
+
+
 @dataclass(frozen=True)
 class Look:
     """Colours in CIE Lab and stripes of one garment.
@@ -65,6 +70,11 @@ class Look:
     stripe_strength: float
     stripe_period: float
     stripe_angle_deg: float
+
+    @property
+    def patterned(self) -> bool:
+        """Whether the cloth is of more than one colour, in stripes or otherwise."""
+        return self.stripe_strength >= STRIPED_FROM or float(np.linalg.norm(self.lab_std)) >= _PLAIN_BELOW
 
     def to_dict(self) -> dict[str, Any]:
         """The look as JSON values."""
