@@ -118,6 +118,13 @@ def test_summary_sums_changes_and_means_the_rest_by_pattern() -> None:
     assert summarise([], refused=2, seed=7) == {"pairs": 2, "refused": 2, "outside_changed_pixels": 0}
 
 
+def test_the_model_of_all_patterns_recognises_nothing_and_is_not_held_to_it() -> None:
+    rows = [({"pattern": "dotted", "recognised": "all"}, {"outside_changed_pixels": 0.0})]
+    assert "pattern_recognised_rate" not in summarise(rows, refused=0, seed=7)
+    rows += [({"pattern": "blue", "recognised": "blue"}, {"outside_changed_pixels": 0.0})]
+    assert summarise(rows, refused=0, seed=7)["pattern_recognised_rate"] == 1.0
+
+
 def test_ranking_prefers_the_answer_and_falls_back_to_the_colour() -> None:
     assert rank([{"ciede2000": 3.0}, {"ciede2000_to_garment": 0.0}, {"ciede2000": 1.0}]) == [2, 0]
     assert rank([{"ciede2000_to_garment": 3.0}, {"ciede2000_to_garment": 1.0}]) == [1, 0]

@@ -1,5 +1,6 @@
 """The judge: what it looks at, and what it says of generators that do nothing, or the right thing."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -77,3 +78,23 @@ def test_only_so_many_pictures_are_redrawn_evenly_spread(count, seen):
     assert len(judge(plain=domain((0.8, 0.8, 0.8), count))._pictures) == seen
     chosen = _spread(count, 16)
     assert chosen[0] == 0 and chosen[-1] == count - 1 and len(set(chosen)) == seen
+
+
+def test_the_model_of_all_patterns_is_judged_by_the_garments_that_it_is_given():
+    from tryon.models.cyclegan.networks import Architecture
+    from tryon.training.cyclegan_judging import Judge
+
+    def show_garment(inputs, training):
+        return inputs[..., -3:]
+
+    architecture = Architecture(32, 4, 1, 4, mask_composite=True, way_back=False, garment_input=True, conditional=True)
+    two = domain((0.1, 0.2, 0.7), count=1, seed=1), domain((0.7, 0.1, 0.2), count=1, seed=2)
+    both = dataclasses.replace(
+        two[0], pictures=np.concatenate([d.pictures for d in two]), masks=np.concatenate([d.masks for d in two])
+    )
+    judged = Judge(PLAIN, (both, both), TARGET, Remembered())
+    right = judged(1, SimpleNamespace(architecture=architecture, generators={TO_PATTERN: show_garment}))
+    always_blue = judged(2, SimpleNamespace(architecture=architecture, generators={TO_PATTERN: paint((0.1, 0.2, 0.7))}))
+    assert right["ciede2000_to_target"] < 2
+    assert always_blue["ciede2000_to_target"] > 10
+    assert right[RATING] < always_blue[RATING]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
-from tryon.evaluation.cyclegan import Sample, Scores, score_samples
+from tryon.evaluation.cyclegan import Sample, Scores, score_fakes, score_samples
 from tryon.images.patterns import Look, measure_look
 
 UNSEEN = "unseen"
@@ -55,6 +55,11 @@ def score_garments(
         means = _means([each for pattern, each in scored if pattern in patterns])
         scores |= {f"{score}/{name}": value for score, value in means.items()}
     return scores
+
+
+def score_each(samples: Sequence[Sample], targets: Sequence[Look]) -> Scores:
+    """The scores of `score_fakes` of each sample against its own target, as means over the samples."""
+    return _means([score_fakes([sample], target) for sample, target in zip(samples, targets, strict=True)])
 
 
 def _means(rows: Sequence[Scores]) -> Scores:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tryon.config import ALL_PATTERNS
 from tryon.errors import DataError
 from tryon.evaluation.baselines import flat_fill, recolour_by_luminance
 from tryon.evaluation.bootstrap import interval
@@ -102,8 +103,9 @@ def summarise(scored: Sequence[tuple[Mapping[str, str], Scores]], *, refused: in
     for pattern in sorted({row["pattern"] for row, _ in scored}):
         means = _means(each for row, each in scored if row["pattern"] == pattern)
         figures |= {f"{name}/{pattern}": value for name, value in means.items() if name != "outside_changed_pixels"}
-    if scored:
-        figures["pattern_recognised_rate"] = _mean([row["recognised"] == row["pattern"] for row, _ in scored])
+    # The model of all patterns recognises none: it draws what it is given.
+    if named := [row for row, _ in scored if row["recognised"] != ALL_PATTERNS]:
+        figures["pattern_recognised_rate"] = _mean([row["recognised"] == row["pattern"] for row in named])
     if distances := [each["ciede2000"] for each in scores if "ciede2000" in each]:
         low, high = interval(distances, seed)
         figures |= {"ciede2000_low": round(low, 4), "ciede2000_high": round(high, 4)}
