@@ -19,6 +19,9 @@ from tests.fitting.stand_ins import (
 from tryon.errors import FittingRefusal, RefusalReason
 from tryon.evaluation.colour import ciede2000_to_lab
 from tryon.fitting import Fitter
+from tryon.fitting.garment_cloth import GarmentCloth
+from tryon.fitting.redrawing import _guide
+from tryon.images.cutouts import cut_out
 from tryon.images.patterns import measure_look
 
 INSIDE = np.zeros((120, 100), bool)
@@ -87,3 +90,17 @@ def test_a_garment_drawn_in_another_pattern_has_no_place_in_it():
     assert (generator.given[0] == 0.5).all()
     fitter(blue=generator).fit(photo(), garment(BLUE))
     assert not (generator.given[1] == 0.5).all()
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_where_the_garment_shows_nothing_only_a_pattern_known_by_heart_may_go_on(conditional):
+    mask = shirt_mask()
+    cut = cut_out(photo(), mask, 64, 0.06)
+    known = mask.copy()
+    known[:, :40] = False
+    colours = np.broadcast_to(np.float32([0.1, 0.2, 0.7]), (120, 100, 3)).copy()
+    guide = _guide(GarmentCloth(colours, known, "box"), cut, fill=conditional)
+    unknown = (guide == 0.5).all(axis=-1)
+    assert unknown[cut.mask == 0].all()
+    assert unknown[cut.mask > 0].any() != conditional
+    assert guide[~unknown] == pytest.approx(np.broadcast_to([0.1, 0.2, 0.7], guide[~unknown].shape), abs=1e-5)

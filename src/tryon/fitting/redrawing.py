@@ -82,7 +82,7 @@ def redraw_shirt(
     patterned = look.patterned if generator.config.conditional else look.stripe_strength >= STRIPED_FROM
     shows_garment = patterned and config.cloth == "garment"
     placed = place_cloth(worn, garment) if own_pattern and (shows_garment or generator.config.needs_garment) else None
-    guide = _guide(placed, cut) if generator.config.needs_garment else None
+    guide = _guide(placed, cut, fill=generator.config.conditional) if generator.config.needs_garment else None
     drawn = _enlarged(_redrawn(generator, cut, guide), cut)
     square = to_float(take_square(worn.picture, cut.placement))
     inside = take_square(worn.mask, cut.placement)
@@ -111,8 +111,13 @@ def _redrawn(generator: Generator, cut: CutOut, guide: Floats | None) -> Floats:
     return redrawn
 
 
-def _guide(placed: GarmentCloth | None, cut: CutOut) -> Floats:
-    """The placed cloth in the cut-out's square (S, S, 3), on neutral ground where nothing is known."""
+def _guide(placed: GarmentCloth | None, cut: CutOut, *, fill: bool) -> Floats:
+    """The placed cloth in the cut-out's square (S, S, 3), on neutral ground where nothing is known.
+
+    Args:
+        fill: the shirt's unknown parts are taken from the nearest cloth, for a generator that knows no pattern by heart
+            to go on with.
+    """
     side = cut.placement.size_px
     ground = np.full((side, side, 3), NEUTRAL_GROUND, np.float32)
     if placed is None:
@@ -121,7 +126,10 @@ def _guide(placed: GarmentCloth | None, cut: CutOut) -> Floats:
     weighted = np.dstack([take_square(placed.colours, cut.placement) * known[..., None], known])
     colours, share = np.split(resize(weighted.astype(np.float32), side, side), [3], axis=-1)
     shown = (share >= _KNOWN) & (cut.mask > 0)[..., None]
-    return np.where(shown, colours / np.maximum(share, _KNOWN), ground).astype(np.float32)
+    guide = np.where(shown, colours / np.maximum(share, _KNOWN), ground).astype(np.float32)
+    if fill:
+        guide = np.where((cut.mask > 0)[..., None], extend_outwards(guide, shown[..., 0]), ground)
+    return guide
 
 
 def _plain_cloth(drawn: Floats, inside: Mask, palette: Floats | None, config: FittingConfig) -> Floats:
