@@ -8,7 +8,7 @@ from pathlib import Path
 from tryon.config import load_params
 from tryon.console import run_stage, track
 
-COLUMNS = ("photo", "garment", "pattern", "result", "alpha", "refusal", "recognised", "garment_lab")
+COLUMNS = ("photo", "garment", "pattern", "result", "alpha", "refusal", "recognised", "garment_lab", "alignment")
 
 
 def main(argv: Sequence[str]) -> None:

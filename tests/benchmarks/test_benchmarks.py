@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks import (
     annotations,
+    cloth_frames,
     fitting,
     mask_rcnn,
     mask_refinement,
@@ -27,7 +28,7 @@ from benchmarks import (
 from tests.fitting.stand_ins import BLUE, ColourPredictor, FlatGenerator
 from tests.stages.fitting_data import write_folders
 from tryon.config import load_params
-from tryon.fitting import Fitter
+from tryon.fitting import Fitter, Segment
 from tryon.formats.deepfashion2 import write_annotation
 from tryon.images.files import read_image, write_jpeg
 from tryon.images.patterns import Look
@@ -156,6 +157,7 @@ class Found:
 
     scores: np.ndarray
     mask_probs: np.ndarray
+    landmarks: None = None
 
 
 class FindsLeftHalf:
@@ -256,3 +258,17 @@ def test_every_way_of_fitting_is_scored_against_the_exact_answers(
     assert len(rows) == 14
     assert float(rows["as in params.yaml"][-6]) < float(rows["flat fill"][-6]) < float(rows["detail: 0"][-6]) + 5
     assert read_image(Path("sheet.png")).shape[1] > 17 * 192
+
+
+def test_cloth_frames_of_true_landmarks_are_the_renderers_own() -> None:
+    """A network that is always right sees the neck's corners where all cuts have them: 3.6 cm above its hollow."""
+    photos = cloth_frames.photos(3, 20, 256)
+    drawn = next(each for each in photos if (each.landmarks > 5).all() and (each.landmarks < 250).all())
+    mask = drawn.canvas.alpha[1::2, 1::2] > 0.5
+    look = Look((0, 0, 0), (0, 0, 0), (0, 0, 0), 0.0, 0.0, 0.0)
+    landmarks = np.concatenate([drawn.landmarks, np.ones((25, 1))], axis=1).astype(np.float32)
+    found = Segment(mask, 1.0, look, np.zeros((1, 3), np.float32), drawn.picture, landmarks)
+    places = dict(cloth_frames.sightings(drawn, found))
+    assert places["neck"][1] == pytest.approx(-3.6, abs=0.8) and 6 < places["neck"][0] < 10
+    assert places["hem"][1] == pytest.approx(places["lower end"][1], abs=4) and places["hem"][1] > 48
+    assert 4 < places["armhole on the sleeve"][1] < 9

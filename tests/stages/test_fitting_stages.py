@@ -80,6 +80,7 @@ def test_pairs_are_fitted_or_refused_by_name(folders: Path) -> None:
     rows = read_table(Path("data/results/results.csv"), fit_pairs.COLUMNS)
     assert [row["refusal"] for row in rows] == ["", "", "no_shirt_in_photo", "not_curated"]
     assert [row["recognised"] for row in rows] == ["blue", "striped", "", ""]
+    assert [row["alignment"] for row in rows] == ["", "box", "", ""]
     assert (Path("data/results") / rows[1]["result"]).is_file()
     assert rows[0]["alpha"] == "alpha/000001__000010.png"
 

@@ -51,13 +51,13 @@ _PLACES: Mapping[Source, Mapping[str, tuple[float, float, float, float]]] = {
         "hem": (24.5, 59.3, 2.6, 3.1),
     },
 }
-# The same of a mask: its upper end, its lower end, half its width at `_LEVELS` (deviations times the root of their
+# The same of a mask: its upper end, its lower end, half its width at `LEVELS` (deviations times the root of their
 # number, as one shirt is wide everywhere).
 _OUTLINES: Mapping[Source, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
     "worn": ((-3.3, 0.5), (55.6, 3.0), (15.5, 5.0)),
     "lying": ((-3.5, 0.2), (59.9, 6.0), (23.7, 0.6)),
 }
-_LEVELS = (32.0, 38.0, 44.0, 50.0)
+LEVELS = (32.0, 38.0, 44.0, 50.0)
 _UNKNOWN = 1e4
 # y of the middle between shoulder and armpit on a sleeve, from the same program.
 _SLEEVE_TOP: Mapping[Source, float] = {"worn": 6.1, "lying": 7.3}
@@ -265,7 +265,7 @@ def _outline(mask: Mask, rough: Frame, source: Source) -> list[_Sight]:
             sights.append(
                 _Sight((float(x[near].mean()), level), (_UNKNOWN, deviation), _pair(points[near].mean(axis=0)))
             )
-    for level in _LEVELS:
+    for level in LEVELS:
         near = np.flatnonzero(np.abs(y - level) < 0.5)
         if near.size:
             for sign, index in ((-1, near[x[near].argmin()]), (1, near[x[near].argmax()])):

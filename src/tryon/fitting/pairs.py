@@ -25,7 +25,7 @@ class PairFitter:
         self._found: dict[Path, Segment | None] = {}
 
     def fit(self, photo: Path | None, garment: Path | None) -> dict[str, str]:
-        """`result`, `alpha`, `recognised`, `garment_lab`, or `refusal` of the pair; None: curation removed the file."""
+        """The pair's columns of results.csv that are found out here, or `refusal`; None: curation removed the file."""
         if photo is None or garment is None:
             return {"refusal": NOT_CURATED}
         try:
@@ -36,7 +36,13 @@ class PairFitter:
         write_result(self._folder / name, fitted, self._run_key)
         write_png(self._folder / "alpha" / name, alpha_to_u8(fitted.alpha))
         lab = " ".join(f"{value:.2f}" for value in fitted.garment_look.lab)
-        return {"result": name, "alpha": f"alpha/{name}", "recognised": fitted.recognised, "garment_lab": lab}
+        return {
+            "result": name,
+            "alpha": f"alpha/{name}",
+            "recognised": fitted.recognised,
+            "garment_lab": lab,
+            "alignment": fitted.alignment or "",
+        }
 
     def _segmented(self, path: Path) -> Segment | None:
         if path not in self._found:

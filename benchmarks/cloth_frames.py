@@ -1,0 +1,151 @@
+"""Where a trained Mask R-CNN sees landmarks and outlines on the cloth: what `tryon.fitting.alignment` weighs them by.
+
+python benchmarks/cloth_frames.py [--models models] [--photos 240] [--garments 120] [--seed 777]
+
+Draws photos and shop pictures, finds the shirt in each, and prints for each landmark its mean place on the cloth in
+centimetres (x to the right on a right half, y down from the hollow of the neck) and the standard deviation along both;
+then y of the mask's upper and lower end and half of its width, and y of the middle of the armhole on a sleeve. Pictures
+that cut the shirt off are left out.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tryon.console import print_table
+from tryon.fitting.alignment import LEVELS
+from tryon.fitting.segments import Predictor, Segment, find_shirts
+from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
+from tryon.models.mask_rcnn import load_predictor
+from tryon.rendering.canvas import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Canvas
+from tryon.rendering.dataset import draw_photo, stream
+from tryon.rendering.looks import sample_look
+from tryon.rendering.photo import wear
+from tryon.rendering.scene import SUPERSAMPLE
+from tryon.rendering.shop import render_garment, sample_layout
+
+Points = NDArray[np.float64]
+_RIM_PX = 5
+_SLEEVES = {"left": LEFT_SLEEVE, "right": RIGHT_SLEEVE}
+
+
+class Drawn(NamedTuple):
+    """A drawn shirt: its picture, true landmarks (25, 2) in it, pixels of a centimetre, and the maps of its cloth."""
+
+    picture: NDArray[np.uint8]
+    landmarks: Points
+    scale: float
+    canvas: Canvas
+
+
+def main() -> None:
+    """Print one table for worn shirts and one for lying garments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, default=Path("models"), help="folder with mask_rcnn/")
+    parser.add_argument("--photos", type=int, default=240)
+    parser.add_argument("--garments", type=int, default=120)
+    parser.add_argument("--seed", type=int, default=777)
+    parser.add_argument("--size-px", type=int, default=256)
+    arguments = parser.parse_args()
+    predictor = load_predictor(arguments.models / "mask_rcnn")
+    for source, drawn in (
+        ("worn", photos(arguments.seed, arguments.photos, arguments.size_px)),
+        ("lying", garments(arguments.seed, arguments.garments, arguments.size_px)),
+    ):
+        print_table((source, "number", "x", "y", "deviation x", "deviation y"), rows(predictor, drawn))
+
+
+def photos(seed: int, count: int, size_px: int) -> Iterator[Drawn]:
+    """Photos of people in shirts."""
+    for index in range(count):
+        drawn, look, _ = draw_photo(seed, "train", index, size_px)
+        frame, shirt = drawn.scene.frame, drawn.scene.shirt
+        points = frame.to_px(shirt.landmarks()) / SUPERSAMPLE - 0.5
+        yield Drawn(wear(drawn, look).image, points.astype(float), frame.scale / SUPERSAMPLE, drawn.canvas)
+
+
+def garments(seed: int, count: int, size_px: int) -> Iterator[Drawn]:
+    """Shop pictures."""
+    for index in range(count):
+        rng = stream(seed, 1, 0, 9, index)
+        look, layout = sample_look(rng, ("plain", "blue", "striped")[index % 3]), sample_layout(rng, size_px)
+        garment = render_garment(layout, look)
+        points = layout.frame.to_px(garment.shirt.landmarks()) / SUPERSAMPLE - 0.5
+        yield Drawn(garment.image, points.astype(float), layout.frame.scale / SUPERSAMPLE, garment.canvas)
+
+
+def rows(predictor: Predictor, drawn: Iterator[Drawn]) -> list[tuple[str, ...]]:
+    """Name, number, means and standard deviations of everything that was seen."""
+    seen: dict[str, list[tuple[float, float]]] = {}
+    for each in drawn:
+        side = each.picture.shape[0]
+        if (each.landmarks < _RIM_PX).any() or (each.landmarks > side - _RIM_PX).any():
+            continue
+        (found,) = find_shirts(predictor, [each.picture])
+        if found is not None and found.landmarks is not None:
+            for name, place in sightings(each, found):
+                seen.setdefault(name, []).append(place)
+    return [(name, str(len(places)), *(f"{value:.1f}" for value in _summary(places))) for name, places in seen.items()]
+
+
+def sightings(drawn: Drawn, found: Segment) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Name and place on the cloth of each landmark, of the outline's ends and sides, and of the armholes."""
+    assert found.landmarks is not None
+    named = dict(zip(SHORT_SLEEVE_TOP, found.landmarks[:, :2].astype(float), strict=True))
+    to_cloth = true_frame(drawn)
+    for name, point in named.items():
+        x, y = to_cloth(point[None])[0]
+        sign = -1 if name.endswith("_left") else 1
+        yield name.removesuffix("_left").removesuffix("_right"), (sign * x, y)
+    ys, xs = np.nonzero(found.mask)
+    x, y = to_cloth(np.stack([xs, ys], axis=1).astype(float)).T
+    yield "upper end", (0.0, float(y.min()))
+    yield "lower end", (0.0, float(y.max()))
+    for level in LEVELS:
+        near = x[np.abs(y - level) < 0.5]
+        if near.size:
+            yield "half width", (float(np.ptp(near)) / 2, level)
+    for side, part in _SLEEVES.items():
+        shoulder, armpit, outer, inner = (
+            named[f"{name}_{side}"] for name in ("shoulder", "armpit", "cuff_outer", "cuff_inner")
+        )
+        points, v = _part(drawn.canvas, part)
+        top, cuff = (shoulder + armpit) / 2, (outer + inner) / 2
+        along = (cuff - top) / np.hypot(*(cuff - top))
+        if len(v) > 30:
+            yield "armhole on the sleeve", (0.0, float((v - (points - top) @ along / drawn.scale).mean()))
+
+
+def true_frame(drawn: Drawn) -> Any:
+    """From places of the picture (N, 2) to places of the torso's cloth: along the line from neck to hem, by the y that
+    the renderer gave the cloth's pixels."""
+    named = dict(zip(SHORT_SLEEVE_TOP, drawn.landmarks, strict=True))
+    neck, hem = ((named[f"{name}_left"] + named[f"{name}_right"]) / 2 for name in ("neck", "hem"))
+    along = (hem - neck) / np.hypot(*(hem - neck))
+    across = np.array([along[1], -along[0]])
+    points, v = _part(drawn.canvas, TORSO)
+    scale, start = np.polyfit(v, points @ along, 1)
+    origin = neck + along * (start - neck @ along)
+    return lambda places: np.stack([(places - origin) @ across, (places - origin) @ along], axis=1) / scale
+
+
+def _part(canvas: Canvas, part: int) -> tuple[Points, Points]:
+    """Places (N, 2) in the picture and y on the cloth (N,) of the visible pixels of a part."""
+    pick = slice(1, None, SUPERSAMPLE)
+    ys, xs = np.nonzero((canvas.part[pick, pick] == part) & (canvas.alpha[pick, pick] > 0.9))
+    return np.stack([xs, ys], axis=1).astype(float), canvas.v[pick, pick][ys, xs].astype(float)
+
+
+def _summary(places: list[tuple[float, float]]) -> tuple[float, float, float, float]:
+    x, y = np.array(places).T
+    return float(x.mean()), float(y.mean()), float(x.std()), float(y.std())
+
+
+if __name__ == "__main__":
+    cv2.setNumThreads(1)
+    main()
