@@ -169,9 +169,8 @@ def test_every_way_of_training_goes_on_to_the_same_weights(tmp_path, changes):
     resumed, straight = run(tmp_path / "stopped", config), run(tmp_path / "straight", config)
     assert resumed.losses == straight.losses
     assert all(np.array_equal(a, b) for a, b in zip(weights(resumed), weights(straight), strict=True))
-    assert (
-        list(straight.networks.generators) == ["plain_to_pattern", "pattern_to_plain"][: len(weights(straight)) // 14]
-    )
+    one_way = config.objective == "contrastive"
+    assert list(straight.networks.generators) == ["plain_to_pattern", "pattern_to_plain"][: 1 if one_way else 2]
 
 
 @pytest.mark.slow
@@ -190,7 +189,7 @@ def test_a_pattern_without_a_way_back_is_kept_and_shown_as_such(tmp_path):
     write_trained_pattern(tmp_path / "model", "blue", result, look, tmp_path / "no grids")
     loaded = load_pattern_generator(tmp_path / "model")
     assert not loaded.config.way_back
-    assert loaded.redraw(PLAIN.pictures, PLAIN.masks).shape == PLAIN.pictures.shape
+    assert loaded.redraw(PLAIN.pictures, PLAIN.masks, PATTERN.pictures).shape == PLAIN.pictures.shape
     with pytest.raises(ModelError, match="knows no way back"):
         loaded.restore(PLAIN.pictures, PLAIN.masks)
     narrow, wide = (epoch_grid(r.networks, PLAIN, PATTERN) for r in (result, both))
