@@ -239,8 +239,8 @@ def test_a_picture_that_is_not_finite_stops_the_training(tmp_path):
 def test_learning_rate_is_the_references():
     from tryon.training.cyclegan import learning_rate_at
 
-    golden = ROOT / "tests" / "models" / "cyclegan" / "goldens" / "steps.json"
-    rates = json.loads(golden.read_text())["learning_rates"]
+    golden = ROOT / "tests" / "models" / "cyclegan" / "goldens" / "misc.json"
+    rates = json.loads(golden.read_text())["lr_per_epoch_100_plus_100"]
     config = dataclasses.replace(TINY, learning_rate=2e-4, constant_epochs=100, decay_epochs=100)
     assert [learning_rate_at(epoch, config) for epoch in range(200)] == pytest.approx(rates)
 
