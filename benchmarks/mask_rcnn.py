@@ -14,35 +14,15 @@ are expected, `--detections 1` is the usual case and `--detections 100` what the
 """
 
 import argparse
-import json
-import os
-import platform
-import resource
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from timing import Call, Case, add_options, graph_operations, run
 
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP, VISIBLE
 
-Call = Callable[[], Any]
 CASES = ("inference", "heads", "3+", "4+", "5+", "all")
-CEILING_SIDE = 2048
-
-
-class Case(NamedTuple):
-    """What is timed, its floating-point operations, parts of it to be timed by themselves, and further facts."""
-
-    call: Call
-    operations: float
-    parts: dict[str, Call]
-    facts: dict[str, int]
 
 
 def main() -> None:
@@ -52,76 +32,20 @@ def main() -> None:
     parser.add_argument("--size-px", type=int, default=256, help="side of the square picture")
     parser.add_argument("--classes", type=int, default=1, help="of a ResNet, without the background")
     parser.add_argument("--batch", type=int, nargs="+", help="pictures a call; default 1 for inference, 2 for training")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--warm-up", type=int, default=2, help="calls before the measured ones")
     parser.add_argument("--proposals", type=int, help="default: the reference's 1000, or that of params.yaml")
     parser.add_argument("--detections", type=int, help="default: the reference's 100, or that of params.yaml")
     parser.add_argument("--cases", nargs="+", choices=CASES, default=["inference", "heads", "3+", "all"])
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
-    parser.add_argument("--out", type=Path, help="also write the JSON to this file")
-    parser.add_argument("--only", help=argparse.SUPPRESS)
+    add_options(parser)
     arguments = parser.parse_args()
-    if arguments.only:
-        print(json.dumps(measure(arguments, *json.loads(arguments.only))))
-        return
-    report = json.dumps(measure_all(arguments), indent=2)
-    print(report)
-    if arguments.out:
-        arguments.out.write_text(report + "\n", encoding="utf-8")
+    wanted = [(case, n) for case in arguments.cases for n in arguments.batch or [1 if case == "inference" else 2]]
+    run(__file__, arguments, wanted, ("backbone", "size_px", "classes", "threads", "precision"), build_case)
 
 
-def measure_all(arguments: argparse.Namespace) -> dict[str, Any]:
-    """All cases one after the other, each with the ceiling measured in its own process just before."""
-    cases = []
-    for case in arguments.cases:
-        for batch in arguments.batch or [1 if case == "inference" else 2]:
-            print(f"{case}, batch {batch} ...", file=sys.stderr)
-            command = [sys.executable, __file__, *sys.argv[1:], "--only", json.dumps([case, batch])]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment(arguments))
-            cases.append(json.loads(done.stdout.splitlines()[-1]))
-    settings = {name: getattr(arguments, name) for name in ("backbone", "size_px", "classes", "threads", "precision")}
-    return {"machine": platform.processor() or platform.machine(), **settings, "cases": cases}
-
-
-def environment(arguments: argparse.Namespace) -> dict[str, str]:
-    """This process's environment with the wished number of threads, which must stand before libraries are loaded."""
-    threads = str(arguments.threads)
-    wished = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
-    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **wished}
-
-
-def measure(arguments: argparse.Namespace, case: str, batch: int) -> dict[str, Any]:
-    """One case in this process."""
-    ceiling = matrix_product_rate()
+def build_case(arguments: argparse.Namespace, case: str, batch: int) -> Case:
+    """A network with fresh weights, and what is timed of it."""
     network = build(arguments, case)
-    todo = inference(network, batch) if case == "inference" else training_step(network, batch)
-    seconds = timed(todo.call, arguments.warm_up, arguments.repeats)
-    median = statistics.median(seconds)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    parts = {name: statistics.median(timed(part, 1, 5)) for name, part in todo.parts.items()}
-    return {
-        "case": case,
-        "batch": batch,
-        "median_ms": round(median * 1000, 1),
-        "least_ms": round(min(seconds) * 1000, 1),
-        "peak_memory_mib": round(peak / 1024),
-        "gflop": round(todo.operations / 1e9, 2),
-        "gflop_per_s": round(todo.operations / median / 1e9, 1),
-        "ceiling_gflop_per_s": round(ceiling / 1e9, 1),
-        "fraction_of_ceiling": round(todo.operations / median / ceiling, 3),
-        "parts_ms": {name: round(value * 1000, 1) for name, value in parts.items()},
-        **todo.facts,
-    }
-
-
-def matrix_product_rate() -> float:
-    """Floating-point operations a second of a large matrix product; the best of ten."""
-    from keras import ops
-
-    left = ops.convert_to_tensor(np.random.default_rng(0).random((CEILING_SIDE, CEILING_SIDE), np.float32))
-    seconds = timed(lambda: ops.convert_to_numpy(ops.matmul(left, left)), 2, 10)
-    return 2 * CEILING_SIDE**3 / min(seconds)
+    return inference(network, batch) if case == "inference" else training_step(network, batch)
 
 
 def build(arguments: argparse.Namespace, case: str) -> Any:
@@ -219,42 +143,6 @@ def fixed_batch(network: Any, batch: int) -> dict[str, Any]:
     given["landmarks"][:, 0] = (side / 2, side / 2, VISIBLE)
     given["masks"][:, 0, low:high, low:high] = 255
     return given
-
-
-def graph_operations(function: Callable[..., Any], *given: Any) -> float:
-    """Floating-point operations of the convolutions and matrix products in a function's graph."""
-    import tensorflow as tf
-
-    graph = tf.function(function).get_concrete_function(*given).graph
-    counted = ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul", "BatchMatMulV2")
-    return sum(operations_of(operation) for operation in graph.get_operations() if operation.type in counted)
-
-
-def operations_of(operation: Any) -> float:
-    """Two for each multiply and add: places of the result times values that each is summed from."""
-    if operation.type in ("MatMul", "BatchMatMulV2"):
-        transposed = operation.get_attr("transpose_a" if operation.type == "MatMul" else "adj_x")
-        inner = operation.inputs[0].shape[-2 if transposed else -1]
-        return 2.0 * float(np.prod(operation.outputs[0].shape.as_list())) * inner
-    if operation.type == "Conv2D":
-        kernel, result = operation.inputs[1].shape, operation.outputs[0].shape
-    elif operation.type == "Conv2DBackpropInput":  # its result lies where the convolution's input lay
-        kernel, result = operation.inputs[1].shape, operation.inputs[2].shape
-    else:
-        kernel, result = operation.outputs[0].shape, operation.inputs[2].shape
-    return 2.0 * float(np.prod(kernel.as_list())) * float(np.prod(result.as_list()[:3]))
-
-
-def timed(call: Call, warm_up: int, repeats: int) -> list[float]:
-    """Seconds of each repeat."""
-    for _ in range(warm_up):
-        call()
-    seconds = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - started)
-    return seconds
 
 
 if __name__ == "__main__":

@@ -252,6 +252,8 @@ class CycleGANConfig:
     garment_code: Count
     weight_averaging: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
     pool_size: Count
+    load_px: Count
+    flip: Flag
     learning_rate: Positive
     constant_epochs: AtLeastOne
     decay_epochs: Count
@@ -265,6 +267,10 @@ class CycleGANConfig:
             raise ValueError("mode: conditional needs the garment: garment_input, a garment_code, or both")
         if self.mode == "per_pattern" and self.unseen_patterns:
             raise ValueError("unseen_patterns are of mode: conditional; a pattern of its own is always seen")
+        if 0 < self.load_px < self.size_px:
+            raise ValueError(f"load_px must be 0, or at least size_px ({self.size_px})")
+        if (self.load_px or self.flip) and (self.garment_input or self.garment_code):
+            raise ValueError("load_px and flip cut pictures anew; with garment_input or garment_code, set 0 and false")
 
 
 @dataclass(frozen=True, config=_strict)

@@ -24,6 +24,7 @@ from benchmarks import (
     refusals,
     rendering,
     slices,
+    timing,
 )
 from tests.fitting.stand_ins import BLUE, ColourPredictor, FlatGenerator
 from tests.stages.fitting_data import write_folders
@@ -222,6 +223,29 @@ def test_mask_rcnn_is_timed_in_a_process_of_its_own(case: str, workspace: Path, 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("case", ["inference", "step"])
+def test_cyclegan_is_timed_in_a_process_of_its_own(case: str, workspace: Path, capfd: Any) -> None:
+    size = ("--size-px", "32", "--blocks", "2", "--filters", "4", "--critic-filters", "4", "--batch", "2")
+    printed(cyclegan, capfd, *size, "--threads", "1", "--repeats", "1", "--cases", case, "--out", "speed.json")
+    report = json.loads((workspace / "speed.json").read_text())
+    assert (report["networks"], report["size_px"], report["generator_blocks"], report["threads"]) == ("paper", 32, 2, 1)
+    (measured,) = report["cases"]
+    assert (measured["case"], measured["batch"]) == (case, 2)
+    assert 0 < measured["least_ms"] <= measured["median_ms"] and measured["peak_memory_mib"] > 100
+
+
+@pytest.mark.slow
+def test_operations_of_a_generator_are_those_of_its_plain_convolutions() -> None:
+    from tryon.models.cyclegan import Architecture, build_generator
+
+    cells = 32 * 32
+    expected = cells * 2 * (49 * 3 * 4) + cells / 4 * 2 * (9 * 4 * 8) + cells / 16 * 2 * (9 * 8 * 16)
+    expected += 2 * cells / 16 * 2 * (9 * 16 * 16)
+    expected += cells / 16 * 2 * (9 * 16 * 8) + cells / 4 * 2 * (9 * 8 * 4) + cells * 2 * (49 * 4 * 3)
+    assert cyclegan.operations(build_generator(Architecture(32, 4, 1, 4))) == expected
+
+
+@pytest.mark.slow
 def test_operations_of_convolutions_and_products_are_counted_by_hand() -> None:
     import tensorflow as tf
 
@@ -238,8 +262,8 @@ def test_operations_of_convolutions_and_products_are_counted_by_hand() -> None:
         return tape.gradient(out, [picture, kernel])
 
     forwards = 2 * (2 * 4 * 4 * 5) * 27
-    assert mask_rcnn.graph_operations(both, image) == forwards + 2 * 2 * 80 * 7
-    assert mask_rcnn.graph_operations(backwards, image) == 3 * forwards
+    assert timing.graph_operations(both, image) == forwards + 2 * 2 * 80 * 7
+    assert timing.graph_operations(backwards, image) == 3 * forwards
 
 
 def test_every_way_of_fitting_is_scored_against_the_exact_answers(

@@ -42,6 +42,8 @@ TINY = CycleGANConfig(
     garment_code=3,
     weight_averaging=0.9,
     pool_size=3,
+    load_px=0,
+    flip=False,
     learning_rate=1e-3,
     constant_epochs=2,
     decay_epochs=1,
@@ -153,6 +155,7 @@ class StoppedError(Exception):
     [
         {"objective": "contrastive", "loss_region": "garment"},
         {"objective": "contrastive", "augmentation": ["translation"], "pool_size": 0},
+        {"load_px": 36, "flip": True},
         {"loss_region": "garment", "augmentation": ["colour", "translation", "cutout"]},
     ],
     ids=["contrastive", "contrastive augmented", "augmented"],

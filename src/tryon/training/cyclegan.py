@@ -24,6 +24,7 @@ from tryon.models.cyclegan.guides import guide_channels, to_network
 from tryon.models.cyclegan.networks import Architecture
 from tryon.training.checkpoints import CheckpointStore
 from tryon.training.cyclegan_contrastive import Contrast, OneWayNetworks, build_one_way_networks
+from tryon.training.cyclegan_crops import RandomCrops
 from tryon.training.cyclegan_garments import GarmentSource
 from tryon.training.cyclegan_losses import Batch, Networks, build_networks
 from tryon.training.cyclegan_pool import plan_pool
@@ -175,7 +176,11 @@ class _Training:
             else build_one_way_networks(architecture, options.contrast, seed)
         )
         self.step_state = CompiledStep(self.networks, options)
-        self.plain, self.pattern = plain, pattern
+        self.crops = RandomCrops(config.size_px, config.load_px, config.flip)
+        self.plain, self.pattern = (
+            [self.crops.enlarge(to_network(domain.pictures)), self.crops.enlarge(domain.masks)[..., None]]
+            for domain in (plain, pattern)
+        )
         self.garments = GarmentSource(pattern) if architecture.needs_garment else None
         self.store = CheckpointStore(checkpoints)
         self.history: list[Losses] = []
@@ -260,20 +265,25 @@ class _Training:
 
     def _batch(self, rng: np.random.Generator) -> Batch:
         """Random pictures of both domains, with garments where the generators read them."""
-        plain, pattern = (rng.integers(len(d.names), size=self.config.batch_size) for d in (self.plain, self.pattern))
+        plain, pattern = (rng.integers(len(side[0]), size=self.config.batch_size) for side in (self.plain, self.pattern))
         for_plain = for_pattern = None
         if self.garments is not None:
-            for_plain = self.garments.for_plain(self.plain.masks[plain], rng)
+            for_plain = self.garments.for_plain(self.plain[1][plain][..., 0], rng)
             for_pattern = self.garments.for_pattern(pattern, rng)
-        return Batch(*self._side(self.plain, plain, for_plain), *self._side(self.pattern, pattern, for_pattern))
+        return Batch(
+            *self._side(self.plain, plain, for_plain, rng), *self._side(self.pattern, pattern, for_pattern, rng)
+        )
 
     def _side(
-        self, domain: Domain, chosen: NDArray[np.integer], garments: NDArray[np.float32] | None
+        self,
+        side: list[NDArray[np.float32]],
+        chosen: NDArray[np.integer],
+        garments: NDArray[np.float32] | None,
+        rng: np.random.Generator,
     ) -> list[NDArray[np.float32]]:
         """Pictures, guide channels and masks (B, S, S, 1) of one domain as the networks take them."""
-        masks = domain.masks[chosen]
-        guides = guide_channels(masks, self.networks.architecture, garments)
-        return [to_network(domain.pictures[chosen]), guides, masks[..., None]]
+        pictures, masks = self.crops.cut([array[chosen] for array in side], rng)
+        return [pictures, guide_channels(masks[..., 0], self.networks.architecture, garments), masks]
 
 
 def _averaging_at(step: int, averaging: float) -> float:
