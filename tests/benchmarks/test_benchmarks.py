@@ -16,6 +16,7 @@ import pytest
 from benchmarks import (
     annotations,
     cloth_frames,
+    cyclegan,
     fitting,
     mask_rcnn,
     mask_refinement,

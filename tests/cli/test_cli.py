@@ -133,9 +133,9 @@ def test_render_draws_the_same_sheet_for_the_same_seed(workspace: Path, capsys: 
 def test_convert_prints_what_it_wrote(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_annotation(workspace / "in/annos/000001.json", Annotation("user", 1, {}))
     write_jpeg(workspace / "in/image/000001.jpg", np.zeros((20, 20, 3), np.uint8))
-    outcome = Outcome(capsys, "convert", "adopt", "in", "out.json", "--from", "deepfashion2", "--to", "coco")
+    outcome = Outcome(capsys, "convert", "in", "out.json", "--from", "deepfashion2", "--to", "coco")
     assert (outcome.code, outcome.out) == (0, "out.json: annotations of 1 pictures\n")
-    refused = Outcome(capsys, "convert", "adopt", "in", "out.json", "--from", "deepfashion2", "--to", "voc")
+    refused = Outcome(capsys, "convert", "in", "out.json", "--from", "deepfashion2", "--to", "voc")
     assert refused.code == 2
     assert refused.err == "tryon: --to names no format\n  received: voc\n  needed: deepfashion2, coco, via\n"
 

@@ -158,7 +158,7 @@ class StoppedError(Exception):
         {"load_px": 36, "flip": True},
         {"loss_region": "garment", "augmentation": ["colour", "translation", "cutout"]},
     ],
-    ids=["contrastive", "contrastive augmented", "augmented"],
+    ids=["contrastive", "contrastive augmented", "cropped", "augmented"],
 )
 def test_every_way_of_training_goes_on_to_the_same_weights(tmp_path, changes):
     config = dataclasses.replace(TINY, **changes)
