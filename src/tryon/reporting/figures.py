@@ -45,6 +45,7 @@ MEANINGS: dict[str, Meaning] = {
     "landmark_ap50_visible": Meaning("AP of visible landmarks at OKS 0.50", "higher"),
     "landmark_ap75_visible": Meaning("AP of visible landmarks at OKS 0.75", "higher"),
     "sleeve_retention": Meaning("Sleeve retention (IoU of shirt in and shirt out)", "higher"),
+    "silhouette_iou": Meaning("Silhouette kept (IoU of mask in and what was drawn)", "higher"),
     "ciede2000_to_target": Meaning("Colour distance to the target pattern (CIEDE2000)", "lower", 2),
     "stripe_frequency_error": Meaning("Stripe frequency error", "lower"),
     "stripe_angle_error_deg": Meaning("Stripe angle error, degrees", "lower", 1),
