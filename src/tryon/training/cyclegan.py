@@ -265,7 +265,9 @@ class _Training:
 
     def _batch(self, rng: np.random.Generator) -> Batch:
         """Random pictures of both domains, with garments where the generators read them."""
-        plain, pattern = (rng.integers(len(side[0]), size=self.config.batch_size) for side in (self.plain, self.pattern))
+        plain, pattern = (
+            rng.integers(len(side[0]), size=self.config.batch_size) for side in (self.plain, self.pattern)
+        )
         for_plain = for_pattern = None
         if self.garments is not None:
             for_plain = self.garments.for_plain(self.plain[1][plain][..., 0], rng)

@@ -10,6 +10,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from tryon.models.layers.fusing import fused
+
 CANONICAL_SIDE_PX = 224.0  # a box of this side is read from P4 (equation 1)
 
 
@@ -47,14 +49,7 @@ class RoIAlign(keras.layers.Layer):  # type: ignore[misc]
 
         rows = self._places(rois[..., 1], rois[..., 3], stride, height)
         columns = self._places(rois[..., 0], rois[..., 2], stride, width)
-        S = self.size * self.samples
-        pooled = 0.0
-        for y, weight_y in rows:
-            for x, weight_x in columns:
-                place = start[..., None, None] + y[..., :, None] * width[..., None, None] + x[..., None, :]
-                corner = ops.reshape(ops.take(flat, ops.reshape(place, (-1,)), axis=0), (-1, R, S, S, C))
-                weight = weight_y[..., :, None] * weight_x[..., None, :]
-                pooled = pooled + corner * ops.cast(weight[..., None], corner.dtype)
+        pooled = _interpolate(flat, start, width, rows, columns)
         if self.samples > 1:
             pooled = ops.mean(ops.reshape(pooled, (-1, R, self.size, self.samples, self.size, self.samples, C)), (3, 5))
         return pooled
@@ -83,6 +78,24 @@ class RoIAlign(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size, "strides": list(self.strides), "samples": self.samples}
+
+
+@fused
+def _interpolate(flat: Any, start: Any, width: Any, rows: Any, columns: Any) -> Any:
+    """Samples (B, R, S, S, C) of maps whose cells lie one below the other, (cells, C).
+
+    Args:
+        start: (B, R), the first cell of the map of each RoI; `width` (B, R): cells in a row of it.
+        rows: the two rows beside each sample, each (B, R, S) with its weight; `columns` likewise.
+    """
+    pooled = 0.0
+    for y, weight_y in rows:
+        for x, weight_x in columns:
+            place = start[..., None, None] + y[..., :, None] * width[..., None, None] + x[..., None, :]
+            corner = ops.take(flat, place, axis=0)
+            weight = weight_y[..., :, None] * weight_x[..., None, :]
+            pooled = pooled + corner * ops.cast(weight[..., None], corner.dtype)
+    return pooled
 
 
 @keras.saving.register_keras_serializable("tryon")

@@ -11,10 +11,12 @@ from typing import Any
 from keras import ops
 
 from tryon.models.layers.boxes import pairwise_iou
+from tryon.models.layers.fusing import fused
 
 BLOCK = 512  # boxes that `first_kept` compares with each other at a time
 
 
+@fused
 def non_max_suppression(boxes: Any, valid: Any, iou_threshold: float, groups: Any = None) -> Any:
     """Which boxes stay, bool (B, N).
 
@@ -43,6 +45,7 @@ def non_max_suppression(boxes: Any, valid: Any, iou_threshold: float, groups: An
     return kept > 0.5
 
 
+@fused
 def first_kept(boxes: Any, valid: Any, iou_threshold: float, count: int) -> tuple[Any, Any]:
     """Indices (B, count) of the first boxes that greedy suppression keeps, and which of them are real (B, count) bool.
 

@@ -12,6 +12,8 @@ def paper_config() -> CycleGANConfig:
     Reference: Zhu et al. 2017 (arXiv 1703.10593), section 7.1; its implementation's options.
     """
     return CycleGANConfig(
+        mode="per_pattern",
+        unseen_patterns=[],
         size_px=256,
         generator_filters=64,
         generator_blocks=9,
@@ -31,6 +33,8 @@ def paper_config() -> CycleGANConfig:
         mask_composite=False,
         mask_input=False,
         position_input=False,
+        garment_input=False,
+        garment_code=0,
         weight_averaging=0.0,
         pool_size=50,
         load_px=286,
@@ -40,5 +44,6 @@ def paper_config() -> CycleGANConfig:
         decay_epochs=100,
         steps_per_epoch=1000,
         batch_size=1,
+        keep_weights="last",
         grid_every_epochs=5,
     )
