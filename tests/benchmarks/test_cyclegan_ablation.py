@@ -87,7 +87,7 @@ def test_variants_differ_from_the_default_and_from_each_other() -> None:
 
 
 def test_steps_keep_the_schedule() -> None:
-    config = load_params().cyclegan
+    config = replace(load_params().cyclegan, constant_epochs=9, decay_epochs=8)
     shorter = ablation.with_steps(config, 100)
     assert ablation.total_steps(shorter) == 102  # 17 epochs of 6 steps
     assert (shorter.constant_epochs, shorter.decay_epochs) == (config.constant_epochs, config.decay_epochs)

@@ -28,7 +28,7 @@ def test_it_leaves_a_pattern_that_loads(workspace, monkeypatch):
     from tryon.training.cyclegan_losses import COMPONENTS
 
     write_cutouts(workspace)
-    use_tiny_parameters(workspace)
+    use_tiny_parameters(workspace, keep_weights="best")
     run = remember_runs(monkeypatch)
     prepare_domains.main(PREPARE)
     assert run_stage("train_cyclegan", train_cyclegan.main, ARGUMENTS) == 0

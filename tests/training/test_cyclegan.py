@@ -155,7 +155,7 @@ class StoppedError(Exception):
     [
         {"objective": "contrastive", "loss_region": "garment"},
         {"objective": "contrastive", "augmentation": ["translation"], "pool_size": 0},
-        {"load_px": 36, "flip": True},
+        {"load_px": 36, "flip": True, "garment_input": False, "garment_code": 0},
         {"loss_region": "garment", "augmentation": ["colour", "translation", "cutout"]},
     ],
     ids=["contrastive", "contrastive augmented", "cropped", "augmented"],
