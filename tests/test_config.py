@@ -123,6 +123,7 @@ CONDITIONAL = {"mode": "conditional", "garment_input": True, "garment_code": 4}
         (["all"], CONDITIONAL | {"unseen_patterns": ["plaid"]}, "garments.select has no plaid"),
         (["all"], {"mode": "conditional", "garment_input": False}, "needs the garment"),
         (["blue"], {"unseen_patterns": ["striped"]}, "unseen_patterns are of mode: conditional"),
+        (["blue"], {"garment_input": True, "flip": True}, "load_px and flip cut pictures anew"),
     ],
 )
 def test_what_does_not_go_with_one_model_for_all_patterns_is_refused(
