@@ -18,7 +18,7 @@ from tryon.training.cyclegan import PatternNetworks
 from tryon.training.cyclegan_outputs import Recorder
 
 # Enough to rank epochs, and few enough to cost a default training less than a tenth of its time.
-JUDGED_PICTURES, REAL_PICTURES = 16, 120
+JUDGED_PICTURES, REAL_PICTURES = 8, 120
 
 
 class Judge:
