@@ -13,12 +13,14 @@ updated weights of all networks and the losses. Weights are fresh. Every case ru
 """
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from timing import Case, add_options, run
 
+ROOT = Path(__file__).parents[1]
 CASES = ("inference", "step")
 
 
@@ -44,10 +46,12 @@ def main() -> None:
 
 def configuration(arguments: argparse.Namespace) -> Any:
     """The paper's networks or those of params.yaml, with the sizes that were asked for."""
-    from tryon.config import load_params
-    from tryon.models.cyclegan.reference.paper import paper_config
+    from tryon.config import CycleGANConfig, load_params, read_yaml
 
-    config = paper_config() if arguments.networks == "paper" else load_params().cyclegan
+    config = load_params(ROOT / "params.yaml").cyclegan
+    if arguments.networks == "paper":
+        preset = read_yaml(ROOT / "experiments/cyclegan_paper.yaml")["cyclegan"]
+        config = CycleGANConfig(**{**asdict(config), **preset})
     wished = {
         "size_px": arguments.size_px,
         "generator_blocks": arguments.blocks,

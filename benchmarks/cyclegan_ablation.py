@@ -207,10 +207,11 @@ def _train(bench: Bench, config: CycleGANConfig, seed: int, digest: str) -> dict
     generator = PatternGenerator(
         result.networks.architecture, bench.look, {}, networks[TO_PATTERN], networks.get(TO_PLAIN)
     )
-    drawn = generator.redraw(bench.test.pictures, bench.test.masks)
+    garments = generator.garments_for(bench.test.masks, bench.target.pictures, bench.target.masks)
+    drawn = generator.redraw(bench.test.pictures, bench.test.masks, garments)
     cycled: Sequence[Any] = [None] * len(drawn)
     if generator.config.way_back:
-        cycled = list(to_u8(generator.restore(drawn, bench.test.masks)))
+        cycled = list(to_u8(generator.restore(drawn, bench.test.masks, garments)))
     fakes = to_u8(drawn)
     scores = bench.score(fakes, cycled) | ({} if goes_on else {"cpu_s": spent_s})
     shutil.rmtree(checkpoints)

@@ -96,17 +96,18 @@ def by_epoch(
     folder, size_px = arguments.data / "domains" / pattern, params.cyclegan.size_px
     sides = {side: load_domain(folder / side, size_px) for side in SIDES}
     look = read_look(folder / "look.json")
-    fitter = Fitter(predictor, {}, params.fitting, params.cutouts.margin)
+    fitting = replace(params.fitting, cloth="generator")  # it is the generators that are compared
+    fitter = Fitter(predictor, {}, fitting, params.cutouts.margin)
     pairs = read_pairs(arguments.data, fitter, pattern, arguments.pairs)
     truths: list[Scores] = []
 
     def fit_all(_epoch: int, _losses: Scores, networks: PatternNetworks) -> None:
         generators = networks.generators
         generator = PatternGenerator(networks.architecture, look, {}, generators[TO_PATTERN], generators.get(TO_PLAIN))
-        dressed = Fitter(predictor, {pattern: generator}, params.fitting, params.cutouts.margin)
+        dressed = Fitter(predictor, {pattern: generator}, fitting, params.cutouts.margin)
         found = [truth(dressed.dress(p.photo, p.worn, p.garment, pattern).image, p) for p in pairs]
         truths.append({name: float(np.mean([each[name] for each in found])) for name in found[0]})
-        truths[-1]["retention"] = retention(generator, sides["valA"], predictor)
+        truths[-1]["retention"] = retention(generator, sides["valA"], sides["valB"], predictor)
 
     judge = Judge(sides["valA"], (sides["trainB"], sides["valB"]), look, Silent())
     with tempfile.TemporaryDirectory() as checkpoints:
@@ -155,9 +156,10 @@ def palette(picture: Picture, shirt: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.stack([share.mean(axis=0) for share in np.array_split(lab[np.argsort(lab[:, 0])], SHADES)])
 
 
-def retention(generator: PatternGenerator, plain: Domain, predictor: Predictor) -> float:
+def retention(generator: PatternGenerator, plain: Domain, pattern: Domain, predictor: Predictor) -> float:
     """Sleeve retention, by the detector, of a domain's redrawn shirts."""
-    fakes, masks = to_u8(generator.redraw(plain.pictures, plain.masks)), plain.masks > 0.5
+    garments = generator.garments_for(plain.masks, pattern.pictures, pattern.masks)
+    fakes, masks = to_u8(generator.redraw(plain.pictures, plain.masks, garments)), plain.masks > 0.5
     size_px, ground = predictor.config.image_size_px, ground_for(generator.look)
     return sleeve_retention(fakes, masks, lambda shown: [f.masks for f in predictor.predict(shown)], size_px, ground)
 

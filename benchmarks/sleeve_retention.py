@@ -50,7 +50,8 @@ def main(argv: Sequence[str]) -> None:
         plain, real = (
             load_domain(arguments.domains / pattern / side, generator.config.size_px) for side in ("testA", "testB")
         )
-        redrawn = to_u8(generator.redraw(plain.pictures, plain.masks))
+        garments = generator.garments_for(plain.masks, real.pictures, real.masks)
+        redrawn = to_u8(generator.redraw(plain.pictures, plain.masks, garments))
         fakes = list(zip(redrawn, plain.masks > 0.5, strict=True))
         rows = {
             "before": list(zip(to_u8(plain.pictures), plain.masks > 0.5, strict=True)),

@@ -21,7 +21,7 @@ def main(argv: Sequence[str]) -> None:
     from tryon.evaluation.sleeves import ground_for, sleeve_retention
     from tryon.images.colour import to_u8
     from tryon.images.files import write_png
-    from tryon.models.cyclegan import load_pattern_generator, placed_in_turn
+    from tryon.models.cyclegan import load_pattern_generator
     from tryon.models.mask_rcnn import load_predictor
     from tryon.outputs import new_folder, write_json
     from tryon.tracking import start_run
@@ -31,9 +31,7 @@ def main(argv: Sequence[str]) -> None:
     masks = plain.masks > 0.5
 
     def wearing(chosen: slice) -> list[Sample]:
-        garments = None
-        if generator.config.needs_garment:
-            garments = placed_in_turn(plain.masks, pattern.pictures[chosen], pattern.masks[chosen])
+        garments = generator.garments_for(plain.masks, pattern.pictures[chosen], pattern.masks[chosen])
         fakes = generator.redraw(plain.pictures, plain.masks, garments)
         back = generator.restore(fakes, plain.masks, garments) if generator.config.way_back else None
         cycled = [None] * len(fakes) if back is None else list(to_u8(back))

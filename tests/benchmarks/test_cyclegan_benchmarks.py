@@ -51,7 +51,12 @@ def test_retention_is_printed_for_every_row_and_ground(workspace: Any, monkeypat
     use_tiny_parameters(workspace)
     prepare_domains.main(ARGUMENTS)
     look = read_look(workspace / "data/domains/blue/look.json")
-    generator = SimpleNamespace(config=SimpleNamespace(size_px=32), look=look, redraw=lambda pictures, masks: pictures)
+    generator = SimpleNamespace(
+        config=SimpleNamespace(size_px=32),
+        look=look,
+        garments_for=lambda masks, garments, garment_masks: None,
+        redraw=lambda pictures, masks, garments: pictures,
+    )
     monkeypatch.setattr(sleeve_retention, "load_pattern_generator", lambda folder: generator)
     monkeypatch.setattr(sleeve_retention, "load_predictor", detector_by_colour)
     sleeve_retention.main(["--patterns", "blue"])

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tryon.fitting.shading import extend_outwards
 from tryon.geometry import boxes
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
 
@@ -320,12 +321,7 @@ def _pieces(mask: Mask, points: Mapping[str, Points], frames: Mapping[int, Frame
             _fill(labels, [points[f"{name}_{side}"] for name in around if f"{name}_{side}" in points], piece)
     if not labels.any():
         return np.where(mask, TORSO, 0).astype(np.uint8)
-    _, nearest = cv2.distanceTransformWithLabels(
-        (labels == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    source = np.zeros(int(nearest.max()) + 1, np.uint8)
-    source[nearest[labels > 0]] = labels[labels > 0]
-    return np.where(mask, source[nearest], 0).astype(np.uint8)
+    return np.where(mask, extend_outwards(labels.astype(np.float32), labels > 0), 0).astype(np.uint8)
 
 
 def _fill(labels: NDArray[np.uint8], polygon: Sequence[Points], label: int) -> None:

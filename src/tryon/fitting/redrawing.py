@@ -77,38 +77,45 @@ def redraw_shirt(
         config: how much of the photo's light is taken over, and the like.
         margin: free space round the cut-out.
     """
-    cut = cut_out(worn.picture, worn.mask, generator.config.size_px, margin)
-    look = garment.look if generator.config.conditional else generator.look
-    patterned = look.patterned if generator.config.conditional else look.stripe_strength >= STRIPED_FROM
+    kind = generator.config
+    look = garment.look if kind.conditional else generator.look
+    patterned = look.patterned if kind.conditional else look.stripe_strength >= STRIPED_FROM
     shows_garment = patterned and config.cloth == "garment"
-    placed = place_cloth(worn, garment) if own_pattern and (shows_garment or generator.config.needs_garment) else None
-    guide = _guide(placed, cut, fill=generator.config.conditional) if generator.config.needs_garment else None
-    drawn = _enlarged(_redrawn(generator, cut, guide), cut)
-    square = to_float(take_square(worn.picture, cut.placement))
+    placed = place_cloth(worn, garment) if own_pattern and (shows_garment or kind.needs_garment) else None
+
+    cut = cut_out(worn.picture, worn.mask, kind.size_px, margin)
+    drawn = _drawn(generator, cut, placed)
     inside = take_square(worn.mask, cut.placement)
     height = float(np.flatnonzero(inside.any(axis=1)).size)
     palette = garment.palette if own_pattern else None
-    if patterned:
+    if not patterned:
+        cloth = _plain_cloth(drawn, inside, palette, config)
+    else:
         # Ranks of lightness tell two colours of stripes apart, but not the colours of a print.
-        shades = None if generator.config.conditional else palette
+        shades = None if kind.conditional else palette
         cloth = _patterned_cloth(drawn, inside, shades, config, pattern_blur_px(look, height))
         if shows_garment and placed is not None:
-            known = take_square(placed.known, cut.placement)
-            cloth = np.where(known[..., None], take_square(placed.colours, cut.placement), cloth)
-            cloth = extend_outwards(cloth, inside)
-    else:
-        cloth = _plain_cloth(drawn, inside, palette, config)
+            cloth = _with_garment(cloth, inside, placed, cut)
+    square = to_float(take_square(worn.picture, cut.placement))
     light = shade_of(square, eroded(inside), pattern_blur_px(worn.look, height))
     lit = relight(cloth, np.ones_like(light), light, config.detail)
     layer: Floats = paste_back(lit, cut.placement, *worn.mask.shape)
     return Redrawn(layer, placed.method if placed else None)
 
 
-def _redrawn(generator: Generator, cut: CutOut, guide: Floats | None) -> Floats:
-    """What the generator makes of the cut-out (S, S, 3), in the garment that the guide shows."""
+def _drawn(generator: Generator, cut: CutOut, placed: GarmentCloth | None) -> Floats:
+    """What the generator makes of the cut-out, at the size that it has in the photo."""
+    guides = None
+    if generator.config.needs_garment:
+        guides = _guide(placed, cut, fill=generator.config.conditional)[None]
     image, mask = to_float(cut.image)[None], (cut.mask > 0).astype(np.float32)[None]
-    redrawn: Floats = generator.redraw(image, mask, None if guide is None else guide[None])[0]
-    return redrawn
+    return _enlarged(generator.redraw(image, mask, guides)[0], cut)
+
+
+def _with_garment(cloth: Floats, inside: Mask, placed: GarmentCloth, cut: CutOut) -> Floats:
+    """The cloth with the garment's own wherever that is known."""
+    known = take_square(placed.known, cut.placement)[..., None]
+    return extend_outwards(np.where(known, take_square(placed.colours, cut.placement), cloth), inside)
 
 
 def _guide(placed: GarmentCloth | None, cut: CutOut, *, fill: bool) -> Floats:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tryon.errors import DataError, ModelError
 from tryon.images.patterns import Look
 from tryon.images.shading import in_grey
+from tryon.models.cyclegan.garments import placed_in_turn
 from tryon.models.cyclegan.guides import compose, from_network, guide_channels, to_network, with_guides
 from tryon.models.cyclegan.networks import Architecture, build_generator
 from tryon.outputs import write_bytes, write_json
@@ -54,6 +55,11 @@ class PatternGenerator:
         if self.config.plain_in_grey and len(images):
             images = np.stack([in_grey(image, mask > 0.5) for image, mask in zip(images, masks, strict=True)])
         return self._translate(self.plain_to_pattern, images, masks, garments)
+
+    def garments_for(self, masks: Floats, garments: Floats, garment_masks: Floats) -> Floats | None:
+        """What `redraw` takes as garments beside worn masks (B, S, S): garments (N, S, S, 3) in turn, box to box; None
+        where the generators read none."""
+        return placed_in_turn(masks, garments, garment_masks) if self.config.needs_garment else None
 
     def restore(self, images: Floats, masks: Floats, garments: Floats | None = None) -> Floats:
         """The cut-outs brought from the pattern back to plain: the way back of the cycle, shapes as in `redraw`.
