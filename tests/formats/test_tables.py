@@ -116,13 +116,17 @@ def test_a_picture_decided_twice_and_a_faulty_one_written(tmp_path: Path) -> Non
 ROW = LedgerRow(
     file="000001.jpg",
     sha256=HASH,
+    phash="00ff00ff00ff00ff",
     query="blue t-shirt",
     source="openverse",
     address="https://example.org/a.jpg",
     page="https://example.org/a",
     title='=HYPERLINK("x")',
     licence="cc0",
+    author="A. Person",
     time="2026-11-22T15:04:05Z",
+    robots="allowed",
+    status=200,
     width=400,
     height=533,
     verdict="kept",
@@ -136,7 +140,15 @@ def test_ledger_there_and_back_in_order(tmp_path: Path) -> None:
     assert ",\"'=HYPERLINK" in (tmp_path / "ledger.csv").read_text()
 
 
-@pytest.mark.parametrize(("old", "new", "words"), [(",400,", ",wide,", "row 2, width"), (HASH, "12", "row 2, sha256")])
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (",400,", ",wide,", "row 2, width"),
+        (HASH, "12", "row 2, sha256"),
+        (",allowed,", ",perhaps,", "row 2, robots"),
+        ("00ff00ff00ff00ff", "ff", "row 2, phash"),
+    ],
+)
 def test_faulty_ledger_rows_are_named(tmp_path: Path, old: str, new: str, words: str) -> None:
     path = tmp_path / "ledger.csv"
     write_ledger(path, [ROW])
