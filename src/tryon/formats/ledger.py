@@ -92,4 +92,4 @@ def _parse(row: dict[str, str], where: str) -> LedgerRow:
     if not row["verdict"]:
         raise DataError(f"{where}, verdict", received="nothing", needed="kept, or what refused the picture")
     texts = {column: row[column] for column in _COLUMNS if column not in _NUMBERS}
-    return LedgerRow(**texts, **{column: int(row[column]) for column in _NUMBERS})
+    return LedgerRow(**texts, status=int(row["status"]), width=int(row["width"]), height=int(row["height"]))
