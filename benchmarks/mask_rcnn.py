@@ -1,7 +1,8 @@
 """Speed and memory of Mask R-CNN: inference and training steps, beside the machine's ceiling.
 
 python benchmarks/mask_rcnn.py [--backbone resnet50] [--size-px 256] [--batch 1 2] [--threads 2] [--repeats 10]
-                               [--cases inference heads 3+ all] [--proposals 1000] [--detections 100] [--out FILE]
+                               [--cases inference heads 3+ all] [--proposals 1000] [--train-proposals 2000]
+                               [--detections 100] [--out FILE]
 
 Prints JSON: for each case and batch size the median and the least time of a call in milliseconds after a warm-up, the
 process's peak memory in MiB, its floating-point operations (multiply and add count as two), the rate, and that rate as
@@ -32,7 +33,12 @@ def main() -> None:
     parser.add_argument("--size-px", type=int, default=256, help="side of the square picture")
     parser.add_argument("--classes", type=int, default=1, help="of a ResNet, without the background")
     parser.add_argument("--batch", type=int, nargs="+", help="pictures a call; default 1 for inference, 2 for training")
-    parser.add_argument("--proposals", type=int, help="default: the reference's 1000, or that of params.yaml")
+    parser.add_argument(
+        "--proposals", type=int, help="inference; default: the reference's 1000, or that of params.yaml"
+    )
+    parser.add_argument(
+        "--train-proposals", type=int, help="steps; default: the reference's 2000, or that of params.yaml"
+    )
     parser.add_argument("--detections", type=int, help="default: the reference's 100, or that of params.yaml")
     parser.add_argument("--cases", nargs="+", choices=CASES, default=["inference", "heads", "3+", "all"])
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
@@ -63,7 +69,7 @@ def build(arguments: argparse.Namespace, case: str) -> Any:
         config = reference_config(
             arguments.backbone, class_names=names, image_size_px=side, image_min_px=side, anchor_scales=scales
         )
-    wished = {"proposals": arguments.proposals, "detections": arguments.detections}
+    wished = {name: getattr(arguments, name) for name in ("proposals", "train_proposals", "detections")}
     changes = {name: value for name, value in wished.items() if value is not None}
     config = replace(config, layers="all" if case == "inference" else case, precision=arguments.precision, **changes)
     network = build_mask_rcnn(config)
@@ -135,7 +141,7 @@ def fixed_batch(network: Any, batch: int) -> dict[str, Any]:
         "masks": np.zeros((batch, places, side, side), np.uint8),
         "landmarks": np.zeros((batch, places, len(SHORT_SLEEVE_TOP), 3), np.float32),
         "anchor_noise": random.random((batch, len(network.anchors)), np.float32),
-        "roi_noise": random.random((batch, config.proposals + places), np.float32),
+        "roi_noise": random.random((batch, config.train_proposals + places), np.float32),
     }
     low, high = side // 4, 3 * side // 4
     given["boxes"][:, 0] = (low, low, high, high)

@@ -129,6 +129,7 @@ class MaskRCNNConfig:
     anchor_ratios: Annotated[list[Positive], Field(min_length=1)]
     rpn_anchors: Annotated[int, Field(strict=True, ge=2)]
     proposals: AtLeastOne
+    train_proposals: AtLeastOne
     rois_per_image: Annotated[int, Field(strict=True, ge=2)]
     head_channels: AtLeastOne
     mask_features: Literal["pyramid", "fine"]

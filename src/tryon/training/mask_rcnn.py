@@ -213,7 +213,7 @@ class MaskRCNNTraining:
     def _with_noise(self, batch: Batch, *where: int) -> Batch:
         random = np.random.default_rng([self.seed, *where])
         B = len(batch["images"])
-        anchors, rois = len(self.network.anchors), self.config.proposals + self.config.max_instances
+        anchors, rois = len(self.network.anchors), self.config.train_proposals + self.config.max_instances
         batch["anchor_noise"] = random.random((B, anchors), dtype=np.float32)
         batch["roi_noise"] = random.random((B, rois), dtype=np.float32)
         return batch

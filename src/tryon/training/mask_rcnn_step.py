@@ -17,7 +17,8 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
     gradient is that of their sum.
 
     A batch holds `images` (B, S, S, 3) uint8, `boxes` (B, G, 4), `class_ids` (B, G), `masks` (B, G, S, S)
-    uint8 coverage, `landmarks` (B, G, L, 3), `anchor_noise` (B, A) and `roi_noise` (B, P + G).
+    uint8 coverage, `landmarks` (B, G, L, 3), `anchor_noise` (B, A) and `roi_noise` (B, P + G), P the proposals of
+    training, at validation too: its losses are compared with those of training.
     """
 
     def __init__(self, network: MaskRCNN) -> None:
@@ -35,7 +36,9 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
             batch["anchor_noise"],
             config.rpn_anchors,
         )
-        proposals, real = network.propose(ops.stop_gradient(objectness), ops.stop_gradient(anchor_deltas))
+        proposals, real = network.propose(
+            ops.stop_gradient(objectness), ops.stop_gradient(anchor_deltas), training=True
+        )
         targets = roi_targets(
             proposals,
             real,

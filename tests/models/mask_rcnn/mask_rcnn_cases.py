@@ -20,6 +20,7 @@ TINY = MaskRCNNConfig(
     anchor_ratios=[0.7, 1.0, 1.4],
     rpn_anchors=16,
     proposals=8,
+    train_proposals=12,
     rois_per_image=6,
     head_channels=32,
     mask_features="fine",
@@ -104,7 +105,7 @@ def ellipse_batch(config: MaskRCNNConfig, count: int, anchors: int, seed: int = 
         "masks": np.zeros((count, G, S, S), np.uint8),
         "landmarks": np.zeros((count, G, 25, 3), np.float32),
         "anchor_noise": random.random((count, anchors), dtype=np.float32),
-        "roi_noise": random.random((count, config.proposals + G), dtype=np.float32),
+        "roi_noise": random.random((count, config.train_proposals + G), dtype=np.float32),
     }
     batch["boxes"][:, 0], batch["class_ids"][:, 0], batch["masks"][:, 0] = boxes, 1, masks * np.uint8(255)
     batch["landmarks"][:, 0] = [rim_landmarks(box) for box in boxes]

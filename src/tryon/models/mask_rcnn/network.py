@@ -110,10 +110,11 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
             ops.concatenate([deltas for _, deltas in said], axis=1)
         )
 
-    def propose(self, objectness_logits: Any, deltas: Any) -> tuple[Any, Any]:
+    def propose(self, objectness_logits: Any, deltas: Any, training: bool = False) -> tuple[Any, Any]:
         """Proposals (B, P, 4), best first, and which of them are real (B, P), from what `objectness` gives."""
         scores = objectness_scores(objectness_logits, self.conventions)
-        count, side = self.config.proposals, self.config.image_size_px
+        config, side = self.config, self.config.image_size_px
+        count = config.train_proposals if training else config.proposals
         return propose(scores, deltas, self.anchors, count=count, side=side, conventions=self.conventions)
 
     def classify(self, rois: Any, pyramid: list[Any], training: bool = False) -> tuple[Any, Any]:

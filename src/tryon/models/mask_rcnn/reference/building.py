@@ -18,6 +18,7 @@ def reference_config(
     anchor_scales: Sequence[float] = (32, 64, 128, 256, 512),
     anchor_ratios: Sequence[float] = (0.5, 1, 2),
     proposals: int = 1000,
+    train_proposals: int = 2000,
     detections: int = 100,
     min_confidence: float = 0.7,
     weights: str = "none",
@@ -32,7 +33,8 @@ def reference_config(
             the square allows.
         anchor_scales: one for each of P2 to P6.
         anchor_ratios: width by height.
-        proposals: kept for the heads (`POST_NMS_ROIS_INFERENCE`; in training it keeps 2000).
+        proposals: kept for the heads (`POST_NMS_ROIS_INFERENCE`).
+        train_proposals: the same in training (`POST_NMS_ROIS_TRAINING`).
         detections: at most (`DETECTION_MAX_INSTANCES`).
         min_confidence: of a detection.
         weights: as in `params.yaml`; batch statistics are frozen for any but `none`.
@@ -50,6 +52,7 @@ def reference_config(
         anchor_ratios=list(anchor_ratios),
         rpn_anchors=256,
         proposals=proposals,
+        train_proposals=train_proposals,
         rois_per_image=200,
         head_channels=1024,
         mask_features="pyramid",
