@@ -108,7 +108,9 @@ class Bench:
         samples = [Sample(*values) for values in zip(pictures, masks, fakes, cycled, strict=True)]
         scores = {key: value for key, value in score_samples(samples, self.look).items() if not _of_baseline(key)}
         side = self.predictor.config.image_size_px
-        scores["sleeve_retention"] = sleeve_retention(fakes, masks, self._find_shirts, side, ground_for(self.look))
+        scores["sleeve_retention"] = sleeve_retention(
+            list(fakes), list(masks), self._find_shirts, side, ground_for(self.look)
+        )
         scores["border_error"] = float(np.mean([border_error(s, self.look) for s in samples]))
         return scores
 

@@ -61,9 +61,8 @@ CONTEXT_PX, SHADES = 8, 32
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A photo, what is worn and wanted there, the exact answer, and the true shirt."""
+    """What is worn in a photo and wanted there, the exact answer, and the true shirt."""
 
-    photo: Picture
     worn: Segment | None
     garment: Segment | None
     answer: Picture
@@ -101,11 +100,11 @@ def by_epoch(
     pairs = read_pairs(arguments.data, fitter, pattern, arguments.pairs)
     truths: list[Scores] = []
 
-    def fit_all(_epoch: int, _losses: Scores, networks: PatternNetworks) -> None:
+    def fit_all(epoch: int, losses: Mapping[str, float], networks: PatternNetworks) -> None:
         generators = networks.generators
         generator = PatternGenerator(networks.architecture, look, {}, generators[TO_PATTERN], generators.get(TO_PLAIN))
         dressed = Fitter(predictor, {pattern: generator}, fitting, params.cutouts.margin)
-        found = [truth(dressed.dress(p.photo, p.worn, p.garment, pattern).image, p) for p in pairs]
+        found = [truth(dressed.dress(p.worn, p.garment, pattern).image, p) for p in pairs]
         truths.append({name: float(np.mean([each[name] for each in found])) for name in found[0]})
         truths[-1]["retention"] = retention(generator, sides["valA"], sides["valB"], predictor)
 
@@ -119,7 +118,7 @@ def by_epoch(
 
 def read_pairs(data: Path, fitter: Fitter, pattern: str, count: int) -> list[Pair]:
     """The first `count` rendered pairs of a pattern with an exact answer, their shirts found once."""
-    pairs = []
+    pairs: list[Pair] = []
     for row in read_table(data / "rendered/pairs/pairs.csv", ("photo", "garment", "pattern", "answer")):
         if row["pattern"] != pattern or not row["answer"] or len(pairs) == count:
             continue
@@ -132,7 +131,7 @@ def read_pairs(data: Path, fitter: Fitter, pattern: str, count: int) -> list[Pai
         if worn is None or garment is None:
             continue
         answer = read_image(data / "rendered/pairs" / row["answer"])
-        pairs.append(Pair(photo, worn, garment, answer, true_shirt(photo_path, *photo.shape[:2])))
+        pairs.append(Pair(worn, garment, answer, true_shirt(photo_path, *photo.shape[:2])))
     return pairs
 
 
@@ -159,9 +158,11 @@ def palette(picture: Picture, shirt: NDArray[np.bool_]) -> NDArray[np.float64]:
 def retention(generator: PatternGenerator, plain: Domain, pattern: Domain, predictor: Predictor) -> float:
     """Sleeve retention, by the detector, of a domain's redrawn shirts."""
     garments = generator.garments_for(plain.masks, pattern.pictures, pattern.masks)
-    fakes, masks = to_u8(generator.redraw(plain.pictures, plain.masks, garments)), plain.masks > 0.5
+    fakes, masks = list(to_u8(generator.redraw(plain.pictures, plain.masks, garments))), list(plain.masks > 0.5)
     size_px, ground = predictor.config.image_size_px, ground_for(generator.look)
-    return sleeve_retention(fakes, masks, lambda shown: [f.masks for f in predictor.predict(shown)], size_px, ground)
+    return sleeve_retention(
+        fakes, masks, lambda shown: [list(f.masks) for f in predictor.predict(shown)], size_px, ground
+    )
 
 
 def report(pattern: str, scores: Sequence[Scores], truths: Sequence[Scores]) -> list[str]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -110,7 +111,7 @@ def variants(fitter: Fitter, config: FittingConfig) -> dict[str, Fit]:
     """Every way to fit a pair, by name."""
 
     def fitted(change: Callable[[Pair], tuple[Segment, Segment]] = lambda pair: (pair.worn, pair.garment),
-               **settings: object) -> Fit:  # fmt: skip
+               **settings: Any) -> Fit:  # fmt: skip
         other = fitter.with_config(replace(config, **settings))
         return lambda pair: other.dress(*change(pair)).image
 

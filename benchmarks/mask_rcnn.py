@@ -71,7 +71,8 @@ def build(arguments: argparse.Namespace, case: str) -> Any:
         )
     wished = {name: getattr(arguments, name) for name in ("proposals", "train_proposals", "detections")}
     changes = {name: value for name, value in wished.items() if value is not None}
-    config = replace(config, layers="all" if case == "inference" else case, precision=arguments.precision, **changes)
+    changes["layers"] = "all" if case == "inference" else case
+    config = replace(config, precision=arguments.precision, **changes)
     network = build_mask_rcnn(config)
     network.choose_layers(config.layers)
     return network
@@ -99,8 +100,8 @@ def inference(network: Any, batch: int) -> Case:
         "box head": lambda: classify(rois, pyramid),
         "mask head": lambda: mask(drawn, mask_maps),
     }
-    given = ((network.features, images), (network.objectness, pyramid))
-    given += ((network.classify, rois, pyramid), (network.mask, drawn, mask_maps))
+    given: list[tuple[Any, ...]] = [(network.features, images), (network.objectness, pyramid)]
+    given += [(network.classify, rois, pyramid), (network.mask, drawn, mask_maps)]
     operations = sum(graph_operations(*each) for each in given)
     return Case(lambda: predictor.predict(pictures), operations, parts, {"detections": detections})
 

@@ -104,7 +104,7 @@ def score(shirts: Sequence[Shirt], method: Method) -> tuple[str, ...]:
 
 def refine_mirrored(shirt: Shirt, method: Method) -> Mask:
     """The refined mask of the mirrored photo, mirrored back."""
-    photo, probs = (np.ascontiguousarray(array[:, ::-1]) for array in (shirt.photo, shirt.mirrored))
+    photo, probs = np.ascontiguousarray(shirt.photo[:, ::-1]), np.ascontiguousarray(shirt.mirrored[:, ::-1])
     return refine(photo, probs, method)[:, ::-1] > 0.5
 
 

@@ -188,8 +188,8 @@ def sample(image: NDArray[np.uint8], mask: NDArray[np.bool_], labels: Mapping[st
     left, top, right, bottom = boxes.from_mask(mask).astype(int)
     scale = min(1.0, SHRUNK_PX / (right - left), SHRUNK_PX / (bottom - top))
     height, width = max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale))
-    cut = (np.ascontiguousarray(array[top:bottom, left:right]) for array in (image, mask))
-    small, region = (resize(array, height, width) for array in cut)
+    small = resize(np.ascontiguousarray(image[top:bottom, left:right]), height, width)
+    region = resize(np.ascontiguousarray(mask[top:bottom, left:right]), height, width)
     return Sample(labels, measure_look(image, mask), measure_look(small, region).stripe_strength)
 
 

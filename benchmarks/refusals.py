@@ -25,7 +25,7 @@ from tryon.geometry.masks import iou
 from tryon.images.files import read_image
 from tryon.models.mask_rcnn import load_predictor
 from tryon.rendering.annotation import SHORT_SLEEVE_TOP, visible_mask
-from tryon.rendering.backdrop import KINDS, draw_backdrop
+from tryon.rendering.backdrop import KINDS, Kind, draw_backdrop
 from tryon.rendering.dataset import draw_photo
 from tryon.rendering.drawing import soft_noise
 from tryon.rendering.light import sample_light
@@ -77,7 +77,7 @@ def row(
     )
 
 
-def backdrops(kind: str, count: int, size_px: int) -> Iterator[Picture]:
+def backdrops(kind: Kind, count: int, size_px: int) -> Iterator[Picture]:
     """Drawn walls, rooms and streets that nobody stands before."""
     for index in range(count):
         rng = np.random.default_rng([SEED, KINDS.index(kind), index])
@@ -116,7 +116,7 @@ def read_photos(folder: Path) -> Iterator[tuple[Picture, list[Mask]]]:
 
 def to_u8(picture: NDArray[np.floating]) -> Picture:
     """Colours in [0, 1] as bytes."""
-    return np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * 255 + 0.5, 0, 255), np.uint8)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,9 @@ def retention(shirts: Shirts, predictor: Predictor, ground: int) -> float:
     """Sleeve retention of pictures with their masks."""
     pictures, masks = zip(*shirts, strict=True)
     side = predictor.config.image_size_px
-    return sleeve_retention(pictures, masks, lambda shown: [f.masks for f in predictor.predict(shown)], side, ground)
+    return sleeve_retention(
+        pictures, masks, lambda shown: [list(f.masks) for f in predictor.predict(shown)], side, ground
+    )
 
 
 def agreement(fakes: Shirts, predictor: Predictor, ground: int) -> float:

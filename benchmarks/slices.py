@@ -29,7 +29,7 @@ def main() -> None:
     for index in range(arguments.photos):
         drawn, look, _ = draw_photo(20261122, "train", index, arguments.size_px)
         photo = decode_own(encode_jpeg(wear(drawn, look).image), str(index))
-        landmarks = annotate_photo(drawn).items["item1"].landmarks
+        landmarks = annotate_photo(drawn).items["item1"].landmarks.astype(np.float64)
         ratios[drawn.scene.shirt.cut.sleeve > HALF_SLEEVE_CM].append(sleeve_ratio(landmarks))
         shares.append(close_share(photo, visible_mask(drawn.alpha)))
     print("quantiles in % " + " ".join(f"{each:>6}" for each in QUANTILES))

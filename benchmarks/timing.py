@@ -126,7 +126,7 @@ def operations_of(operation: Any) -> float:
     if operation.type in ("MatMul", "BatchMatMulV2"):
         transposed = operation.get_attr("transpose_a" if operation.type == "MatMul" else "adj_x")
         inner = operation.inputs[0].shape[-2 if transposed else -1]
-        return 2.0 * float(np.prod(operation.outputs[0].shape.as_list())) * inner
+        return 2.0 * float(np.prod(operation.outputs[0].shape.as_list())) * int(inner)
     if operation.type == "Conv2D":
         kernel, result = operation.inputs[1].shape, operation.outputs[0].shape
     elif operation.type == "Conv2DBackpropInput":  # its result lies where the convolution's input lay
