@@ -75,15 +75,30 @@ class SearchPage:
     detail: str = ""  # for people: what was met, where the outcome is not RESULTS
 
 
+class Access(StrEnum):
+    """How a source is reached, which decides whose rules apply to its search requests.
+
+    robots.txt speaks to programs that find pages by following links. A documented interface is made to be asked by
+    programs, under its own terms (rate, contact in the User-Agent, key): Wikimedia's robots.txt, for one, closes the
+    path that its interface is documented at.
+    """
+
+    PAGES = "pages"  # pages made for people: robots.txt applies
+    API = "api"  # a documented interface: its terms apply instead
+    LOCAL = "local"  # paths of this machine: a file's content, or a folder's file names, one a line; no network
+
+
 class Source(Protocol):
     """A search engine or a list of pictures.
 
     Attributes:
         name: as in `collecting.queries` and the ledger.
+        access: how it is reached.
         permission: empty if it may be crawled by default; else which licence or terms must be settled first, in words.
     """
 
     name: str
+    access: Access
     permission: str
 
     def first_request(self, words: str) -> SearchRequest:

@@ -26,11 +26,22 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """
     path = Path(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(
             f"table {path} cannot be read", received=error.strerror, remedy="check the path, or run the stage before"
         ) from error
+    return parse_table(content, path, columns)
+
+
+def parse_table(content: bytes, path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The same from the content of a table; `path` is only named in messages.
+
+    Raises:
+        DataError: as `read_table`.
+    """
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"table {path} is not UTF-8", received=error, remedy="save it as CSV in UTF-8") from error
     try:

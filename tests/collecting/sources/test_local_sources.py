@@ -4,17 +4,28 @@ from pathlib import Path
 
 import pytest
 
-from tryon.collecting.searching import Candidate, Outcome, SearchAnswer, SearchPage, Source
+from tryon.collecting.searching import Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest, Source
 from tryon.collecting.sources.addresses import Addresses
 from tryon.collecting.sources.folder import Folder
 from tryon.errors import ConfigError
 
 
 def read(source: Source) -> SearchPage:
-    """What a crawler does with a local source: nothing is fetched."""
-    request = source.first_request("blue t-shirt")
-    assert request.address.startswith("file:///")
-    return source.read(request, SearchAnswer(request.address, 200, {}, b""))
+    """What a crawler does with a local source: nothing is fetched, a path is read and a folder listed."""
+    request: SearchRequest | None = source.first_request("blue t-shirt")
+    while request:
+        page = source.read(request, _look(Path(request.address)))
+        request = page.following
+    return page
+
+
+def _look(path: Path) -> SearchAnswer:
+    try:
+        names = [str(file.relative_to(path)) for file in path.rglob("*") if file.is_file() and not file.is_symlink()]
+        body = "\n".join(sorted(names)).encode() if path.is_dir() else path.read_bytes()
+    except OSError as error:
+        return SearchAnswer(str(path), 404, {}, str(error.strerror).encode())
+    return SearchAnswer(str(path), 200, {}, body)
 
 
 def test_a_text_file_of_addresses(tmp_path: Path) -> None:
@@ -110,7 +121,7 @@ def test_a_table_may_only_list_pictures_of_the_folder(pictures: Path, file: str)
 def test_an_empty_and_a_missing_folder_are_told_apart(tmp_path: Path) -> None:
     assert read(Folder(str(tmp_path))).outcome == Outcome.EMPTY
     missing = read(Folder(str(tmp_path / "gone")))
-    assert (missing.outcome, "no folder" in missing.detail) == (Outcome.ERROR, True)
+    assert (missing.outcome, "cannot be read: No such file" in missing.detail) == (Outcome.ERROR, True)
 
 
 def test_a_path_is_needed() -> None:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tryon.collecting.searching import Candidate, Outcome, SearchAnswer, SearchRequest
+from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchRequest
 from tryon.collecting.sources.google_api import KEY_VARIABLE
-from tryon.collecting.sources.registry import APIS, DEFAULT_SOURCES, LOCAL, SOURCES, find_source
+from tryon.collecting.sources.registry import DEFAULT_SOURCES, SOURCES, find_source
 from tryon.errors import ConfigError
 
 NEEDED = {"google_api": {"cx": "engine"}, "addresses": {"path": "list.txt"}, "folder": {"path": "pictures"}}
-REMOTE = sorted(set(SOURCES) - LOCAL)
+REMOTE = sorted(set(SOURCES) - {"addresses", "folder"})
 # Words that the sources look for, so that made-up answers reach further than their first question.
 FIELDS = [
     "results",
@@ -53,7 +53,10 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pages_need_permission_and_interfaces_do_not() -> None:
     sources = {name: find_source(name, **NEEDED.get(name, {})) for name in SOURCES}
     assert {name: source.name for name, source in sources.items()} == {name: name for name in SOURCES}
-    assert {name for name, source in sources.items() if not source.permission} == APIS | LOCAL
+    pages = {name for name, source in sources.items() if source.access == Access.PAGES}
+    assert pages == {"google_page", "yahoo_page", "yahoo_japan", "bing_page"}
+    assert {name for name, source in sources.items() if source.permission} == pages
+    assert {name for name, source in sources.items() if source.access == Access.LOCAL} == set(SOURCES) - set(REMOTE)
     assert all("licence" in source.permission for source in sources.values() if source.permission)
     assert DEFAULT_SOURCES == ("openverse", "wikimedia_commons")
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tryon.collecting.searching import Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
-from tryon.collecting.sources.reading import found, nothing_found, number, web_address
+from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.sources.reading import OK, found, nothing_found, number, unreadable, web_address
 from tryon.errors import ConfigError, DataError
-from tryon.formats.tables import read_table
+from tryon.formats.tables import parse_table
 
 COMMENT = "#"
 
@@ -20,6 +20,7 @@ class Addresses:
     """
 
     name = "addresses"
+    access = Access.LOCAL
     permission = ""
 
     def __init__(self, path: str = "", licence: str = "") -> None:
@@ -28,35 +29,37 @@ class Addresses:
         self._path, self._licence = Path(path), licence
 
     def first_request(self, words: str) -> SearchRequest:
-        """Its address is that of the file: nothing has to be fetched."""
-        return SearchRequest(self._path.absolute().as_uri(), state={"words": words})
+        """The file itself."""
+        return SearchRequest(str(self._path))
 
     def read(self, request: SearchRequest, answer: SearchAnswer) -> SearchPage:
         """The file's addresses; a line that holds none is an error that names it."""
+        if answer.status != OK:
+            return unreadable(self._path, answer)
         try:
-            rows = self._rows()
-            candidates = [self._candidate(number_of_line, row) for number_of_line, row in rows]
+            candidates = [self._candidate(line, row) for line, row in self._rows(answer.body)]
         except DataError as error:
             return SearchPage(Outcome.ERROR, detail=str(error))
         return found(len(candidates), candidates) if candidates else nothing_found(f"{self._path} holds no address")
 
-    def _rows(self) -> list[tuple[int, dict[str, str]]]:
+    def _rows(self, content: bytes) -> list[tuple[int, dict[str, str]]]:
+        """What the file says of each address, with the number of its line."""
         if self._path.suffix.lower() == ".csv":
-            return list(enumerate(read_table(self._path, ("address",)), start=2))
+            return list(enumerate(parse_table(content, self._path, ("address",)), start=2))
         try:
-            lines = self._path.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = content.decode("utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
             raise DataError(
                 f"the list {self._path} cannot be read", received=error, needed="a text file in UTF-8"
             ) from error
-        wanted = ((line_number, line.strip()) for line_number, line in enumerate(lines, start=1))
-        return [(line_number, {"address": line}) for line_number, line in wanted if line and line[0] != COMMENT]
+        wanted = ((number_of_line, line.strip()) for number_of_line, line in enumerate(lines, start=1))
+        return [(number_of_line, {"address": line}) for number_of_line, line in wanted if line and line[0] != COMMENT]
 
-    def _candidate(self, line_number: int, row: dict[str, str]) -> Candidate:
+    def _candidate(self, number_of_line: int, row: dict[str, str]) -> Candidate:
         address = web_address(row["address"])
         if not address:
             raise DataError(
-                f"the list {self._path}, line {line_number}, address",
+                f"the list {self._path}, line {number_of_line}, address",
                 received=row["address"] or "nothing",
                 needed="an address that starts with http:// or https://",
                 remedy="use the source `folder` for files on this machine",

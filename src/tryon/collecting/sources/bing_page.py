@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from parsel import Selector
 
-from tryon.collecting.searching import Candidate, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.searching import Access, Candidate, SearchAnswer, SearchPage, SearchRequest
 from tryon.collecting.sources.pages import without_results
 from tryon.collecting.sources.reading import (
     OK,
@@ -38,6 +38,7 @@ class BingPage:
     """
 
     name = "bing_page"
+    access = Access.PAGES
     permission = "Microsoft's terms forbid automated access to Bing's pages: settle a licence with Microsoft first"
 
     def __init__(self, base: str = "https://www.bing.com", filters: Mapping[str, str] | None = None) -> None:

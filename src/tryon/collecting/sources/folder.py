@@ -1,12 +1,12 @@
 """A folder on this machine whose pictures are one's own, or were given: they pass the same checks as a stranger's."""
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from tryon.collecting.searching import Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
-from tryon.collecting.sources.reading import found, nothing_found, web_address
+from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.sources.reading import OK, found, mappings, nothing_found, unreadable, web_address
 from tryon.errors import ConfigError, DataError
-from tryon.formats.tables import read_table
+from tryon.formats.tables import parse_table
 
 # What the decoder reads (tryon.images.normalising); files of other names are no pictures to this source.
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -23,6 +23,7 @@ class Folder:
     """
 
     name = "folder"
+    access = Access.LOCAL
     permission = ""
 
     def __init__(self, path: str = "", table: str = "", licence: str = "") -> None:
@@ -31,47 +32,47 @@ class Folder:
         self._path, self._table, self._licence = Path(path).resolve(), table, licence
 
     def first_request(self, words: str) -> SearchRequest:
-        """Its address is that of the folder: nothing has to be fetched."""
-        return SearchRequest(self._path.as_uri(), state={"words": words})
+        """The table if there is one, else the folder."""
+        if self._table:
+            return SearchRequest(str(self._path / self._table), state={"table": True})
+        return SearchRequest(str(self._path))
 
     def read(self, request: SearchRequest, answer: SearchAnswer) -> SearchPage:
-        """The folder's pictures in order of their paths; the path is the address."""
+        """The pictures in order of their names, after the table that says whose they are."""
+        if answer.status != OK:
+            return unreadable(Path(request.address), answer)
         try:
-            rows = self._listed() if self._table else {path: {} for path in self._pictures()}
+            if request.state.get("table"):
+                rows = parse_table(answer.body, self._path / self._table, ("file",))
+                following = SearchRequest(str(self._path), state={"rows": rows})
+                return SearchPage(Outcome.RESULTS, following=following, detail="the table of the folder")
+            return self._read_names(mappings(request.state.get("rows")), answer.body.decode("utf-8", "replace"))
         except DataError as error:
             return SearchPage(Outcome.ERROR, detail=str(error))
-        if not rows:
-            return nothing_found(f"{self._path} holds no picture")
-        return found(len(rows), (self._candidate(path, rows[path]) for path in sorted(rows)))
 
-    def _pictures(self) -> list[Path]:
-        """Regular files below the folder; what a link leads to elsewhere is not in the folder."""
-        if not self._path.is_dir():
-            raise DataError(f"{self._path} is no folder", remedy="correct `path` in the query's settings")
-        paths = (Path(top, name) for top, _, names in os.walk(self._path) for name in names)
-        return [path for path in paths if path.suffix.lower() in ENDINGS and path.is_file() and not path.is_symlink()]
-
-    def _listed(self) -> dict[Path, dict[str, str]]:
-        """The pictures that the table lists, each with its row."""
-        there = set(self._pictures())
-        rows = {}
-        for line_number, row in enumerate(read_table(self._path / self._table, ("file",)), start=2):
-            path = self._path / row["file"]
-            if path not in there:
+    def _read_names(self, rows: list[dict[str, str]], listing: str) -> SearchPage:
+        there: dict[str, dict[str, str]] = {
+            name: {} for name in listing.splitlines() if Path(name).suffix.lower() in ENDINGS
+        }
+        described = {row["file"]: row for row in rows}
+        for number_of_row, name in enumerate(described, start=2):
+            if name not in there:
                 raise DataError(
-                    f"table {self._path / self._table}, row {line_number}, file",
-                    received=row["file"] or "nothing",
+                    f"table {self._path / self._table}, row {number_of_row}, file",
+                    received=name or "nothing",
                     needed="a JPEG, PNG or WebP picture below the folder",
                     remedy="mend the table, or leave it out to take all pictures",
                 )
-            rows[path] = row
-        return rows
+        wanted: Mapping[str, Mapping[str, str]] = described if self._table else there
+        if not wanted:
+            return nothing_found(f"{self._path} holds no picture")
+        return found(len(wanted), (self._candidate(name, wanted[name]) for name in sorted(wanted)))
 
-    def _candidate(self, path: Path, row: dict[str, str]) -> Candidate:
+    def _candidate(self, name: str, row: Mapping[str, str]) -> Candidate:
         return Candidate(
-            address=str(path),
+            address=str(self._path / name),
             page=web_address(row.get("page")),
-            title=row.get("title", "") or path.stem,
+            title=row.get("title", "") or Path(name).stem,
             licence=row.get("licence", "") or self._licence,
             licence_address=web_address(row.get("licence_address")),
             author=row.get("author", ""),

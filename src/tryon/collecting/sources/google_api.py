@@ -7,7 +7,7 @@ and says nothing of licences. The key travels in a header: an address ends up in
 import os
 from collections.abc import Mapping
 
-from tryon.collecting.searching import Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
 from tryon.collecting.sources.reading import (
     FORBIDDEN,
     check_filters,
@@ -50,6 +50,7 @@ class GoogleApi:
     """
 
     name = "google_api"
+    access = Access.API
     permission = ""
 
     def __init__(

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from parsel import Selector
 
-from tryon.collecting.searching import Candidate, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.searching import Access, Candidate, SearchAnswer, SearchPage, SearchRequest
 from tryon.collecting.sources.pages import blocked, says, without_results
 from tryon.collecting.sources.reading import (
     OK,
@@ -38,6 +38,7 @@ class GooglePage:
     """
 
     name = "google_page"
+    access = Access.PAGES
     permission = (
         "Google's terms forbid automated access and its robots.txt disallows /search and /imgres: "
         "settle a licence with Google first"

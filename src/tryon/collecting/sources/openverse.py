@@ -6,7 +6,7 @@ day. The terms forbid to collect in bulk and to get round these limits.
 
 from collections.abc import Mapping
 
-from tryon.collecting.searching import Candidate, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.searching import Access, Candidate, SearchAnswer, SearchPage, SearchRequest
 from tryon.collecting.sources.licences import short_name
 from tryon.collecting.sources.reading import (
     check_filters,
@@ -37,6 +37,7 @@ class Openverse:
     """
 
     name = "openverse"
+    access = Access.API
     permission = ""
 
     def __init__(self, base: str = "https://api.openverse.org", filters: Mapping[str, str] | None = None) -> None:

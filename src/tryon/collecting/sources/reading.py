@@ -6,6 +6,7 @@ A field of a wrong type reads as missing, an address that is none as empty; what
 import json
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -130,6 +131,12 @@ def refusal(answer: SearchAnswer) -> SearchPage | None:
         return SearchPage(Outcome.QUOTA, detail=f"too many requests{f', retry after {wait}' if wait else ''}")
     outcome = Outcome.BLOCKED if answer.status == FORBIDDEN else Outcome.ERROR
     return SearchPage(outcome, detail=f"HTTP status {answer.status}")
+
+
+def unreadable(path: Path, answer: SearchAnswer) -> SearchPage:
+    """What is said of a path of this machine that could not be read; the answer's body holds the reason."""
+    reason = text(answer.body.decode("utf-8", "replace"))
+    return SearchPage(Outcome.ERROR, detail=f"{path} cannot be read: {reason}")
 
 
 def check_filters(source: str, filters: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:

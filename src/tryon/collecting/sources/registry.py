@@ -33,11 +33,6 @@ SOURCES: Mapping[str, Callable[..., Source]] = MappingProxyType(
     }
 )
 DEFAULT_SOURCES = (Openverse.name, WikimediaCommons.name)
-# Interfaces made for programs: their rules are those of the interface. A robots.txt speaks to crawlers of pages, and
-# that of Wikimedia Commons closes /w/ to everybody.
-APIS = frozenset({Openverse.name, WikimediaCommons.name, GoogleApi.name})
-# Their requests are not fetched: `read` looks at the file or folder itself.
-LOCAL = frozenset({Addresses.name, Folder.name})
 
 
 def find_source(name: str, **settings: object) -> Source:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from tryon.collecting.searching import Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
 from tryon.collecting.sources.reading import (
     found,
     layout_changed,
@@ -41,6 +41,7 @@ class WikimediaCommons:
     """
 
     name = "wikimedia_commons"
+    access = Access.API
     permission = ""
 
     def __init__(self, base: str = "https://commons.wikimedia.org") -> None:

@@ -9,7 +9,7 @@ from itertools import chain
 
 from parsel import Selector
 
-from tryon.collecting.searching import Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
 from tryon.collecting.sources.pages import gate
 from tryon.collecting.sources.reading import (
     found,
@@ -39,6 +39,7 @@ class YahooJapan:
     """
 
     name = "yahoo_japan"
+    access = Access.PAGES
     permission = "Yahoo Japan's terms forbid automated access to its pages: settle a licence with LY Corporation first"
 
     def __init__(self, base: str = "https://search.yahoo.co.jp") -> None:

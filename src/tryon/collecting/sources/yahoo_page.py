@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from parsel import Selector
 
-from tryon.collecting.searching import Candidate, SearchAnswer, SearchPage, SearchRequest
+from tryon.collecting.searching import Access, Candidate, SearchAnswer, SearchPage, SearchRequest
 from tryon.collecting.sources.pages import blocked, without_results
 from tryon.collecting.sources.reading import (
     OK,
@@ -38,6 +38,7 @@ class YahooPage:
     """
 
     name = "yahoo_page"
+    access = Access.PAGES
     permission = "Yahoo's terms forbid automated access to its pages: settle a licence with Yahoo first"
 
     def __init__(self, base: str = "https://images.search.yahoo.com", filters: Mapping[str, str] | None = None) -> None:
