@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
-from tryon.collecting.sources.reading import OK, found, nothing_found, number, unreadable, web_address
+from tryon.collecting.sources.reading import OK, found, nothing_found, number, text, unreadable, web_address
 from tryon.errors import ConfigError, DataError
 from tryon.formats.tables import parse_table
 
@@ -67,10 +67,10 @@ class Addresses:
         return Candidate(
             address=address,
             page=web_address(row.get("page")),
-            title=row.get("title", ""),
-            licence=row.get("licence", "") or self._licence,
+            title=text(row.get("title")),
+            licence=text(row.get("licence")) or self._licence,
             licence_address=web_address(row.get("licence_address")),
-            author=row.get("author", ""),
+            author=text(row.get("author")),
             width=number(row.get("width")),
             height=number(row.get("height")),
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest
-from tryon.collecting.sources.reading import OK, found, mappings, nothing_found, unreadable, web_address
+from tryon.collecting.sources.reading import OK, found, mappings, nothing_found, text, unreadable, web_address
 from tryon.errors import ConfigError, DataError
 from tryon.formats.tables import parse_table
 
@@ -29,7 +29,7 @@ class Folder:
     def __init__(self, path: str = "", table: str = "", licence: str = "") -> None:
         if not path:
             raise ConfigError("source folder needs the setting `path`", needed="a folder of JPEG, PNG or WebP pictures")
-        self._path, self._table, self._licence = Path(path).resolve(), table, licence
+        self._path, self._table, self._licence = Path(path).absolute(), table, licence
 
     def first_request(self, words: str) -> SearchRequest:
         """The table if there is one, else the folder."""
@@ -54,16 +54,15 @@ class Folder:
         there: dict[str, dict[str, str]] = {
             name: {} for name in listing.splitlines() if Path(name).suffix.lower() in ENDINGS
         }
-        described = {row["file"]: row for row in rows}
-        for number_of_row, name in enumerate(described, start=2):
-            if name not in there:
+        for number_of_row, row in enumerate(rows, start=2):
+            if row["file"] not in there:
                 raise DataError(
                     f"table {self._path / self._table}, row {number_of_row}, file",
-                    received=name or "nothing",
+                    received=row["file"] or "nothing",
                     needed="a JPEG, PNG or WebP picture below the folder",
                     remedy="mend the table, or leave it out to take all pictures",
                 )
-        wanted: Mapping[str, Mapping[str, str]] = described if self._table else there
+        wanted = {row["file"]: row for row in rows} if self._table else there
         if not wanted:
             return nothing_found(f"{self._path} holds no picture")
         return found(len(wanted), (self._candidate(name, wanted[name]) for name in sorted(wanted)))
@@ -72,8 +71,8 @@ class Folder:
         return Candidate(
             address=str(self._path / name),
             page=web_address(row.get("page")),
-            title=row.get("title", "") or Path(name).stem,
-            licence=row.get("licence", "") or self._licence,
+            title=text(row.get("title")) or Path(name).stem,
+            licence=text(row.get("licence")) or self._licence,
             licence_address=web_address(row.get("licence_address")),
-            author=row.get("author", ""),
+            author=text(row.get("author")),
         )
