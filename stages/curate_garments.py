@@ -18,12 +18,14 @@ def main(argv: Sequence[str]) -> None:
     params = load_params()
     from tryon.curating.garments import curate_garments
     from tryon.formats.decisions import read_decisions
+    from tryon.formats.tombstones import read_tombstones
 
     counts = curate_garments(
         arguments.garments,
         arguments.out,
         garments=params.garments,
         decisions=read_decisions(arguments.decisions),
+        forgotten=read_tombstones(arguments.forgotten).sha256s,
         seed=params.seed,
     )
     logger.info("%s: %s", arguments.out, ", ".join(f"{what} {count}" for what, count in sorted(counts.items())))
@@ -33,6 +35,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="curate_garments", description=__doc__)
     parser.add_argument("--garments", type=Path, required=True, help="garment collection with labels.csv")
     parser.add_argument("--decisions", type=Path, required=True, help="a person's decisions, keyed by sha256")
+    parser.add_argument("--forgotten", type=Path, required=True, help="what must not be used again")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     return parser.parse_args(argv)
 

@@ -18,6 +18,7 @@ def main(argv: Sequence[str]) -> None:
     params = load_params()
     from tryon.curating.photos import Sources, curate_photos
     from tryon.formats.decisions import read_decisions
+    from tryon.formats.tombstones import read_tombstones
 
     counts = curate_photos(
         Sources(arguments.photos, arguments.garments),
@@ -25,6 +26,7 @@ def main(argv: Sequence[str]) -> None:
         photos=params.photos,
         garments=params.garments,
         decisions=read_decisions(arguments.decisions),
+        forgotten=read_tombstones(arguments.forgotten).sha256s,
         seed=params.seed,
     )
     logger.info("%s: %s", arguments.out, ", ".join(f"{what} {count}" for what, count in sorted(counts.items())))
@@ -35,6 +37,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--photos", type=Path, required=True, help="folder in DeepFashion2's layout")
     parser.add_argument("--garments", type=Path, required=True, help="garment collection with labels.csv")
     parser.add_argument("--decisions", type=Path, required=True, help="a person's decisions, keyed by sha256")
+    parser.add_argument("--forgotten", type=Path, required=True, help="what must not be used again")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     return parser.parse_args(argv)
 

@@ -9,6 +9,7 @@ from tryon.curating.judging import (
     ANNOTATION_MISSING,
     Judged,
     apply_decisions,
+    drop_forgotten,
     refuse_many_faults,
     reject_near_duplicates,
     summarise,
@@ -44,6 +45,12 @@ def test_a_person_keeps_what_a_filter_would_drop() -> None:
 def test_nobody_can_keep_a_faulty_file() -> None:
     one = judged("a", reason=ANNOTATION_MISSING)
     assert apply_decisions([one], decision(one, "keep")) == [one]
+
+
+def test_what_is_forgotten_is_not_kept_by_a_decision_either() -> None:
+    one, other = judged("a"), judged("b")
+    decided = apply_decisions([one, other], decision(one, "keep"))
+    assert [seen.reason for seen in drop_forgotten(decided, {one.measurement.sha256})] == ["forgotten", ""]
 
 
 def test_decisions_about_unknown_pictures_are_mentioned(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ from stages import curate_garments, curate_photos
 from tests.curating.made_data import manifest, small_set
 from tryon.config import load_params
 from tryon.console import run_stage
+from tryon.formats.tombstones import Tombstone, write_tombstones
 from tryon.errors import ConfigError
 
 PHOTOS = [
@@ -18,10 +19,13 @@ PHOTOS = [
     "source/garments",
     "--decisions",
     "decisions.csv",
+    "--forgotten",
+    "forgotten.csv",
     "--out",
     "data/photos",
 ]
-GARMENTS = ["--garments", "source/garments", "--decisions", "decisions.csv", "--out", "data/garments"]
+GARMENTS = ["--garments", "source/garments", "--decisions", "decisions.csv", "--forgotten", "forgotten.csv"]
+GARMENTS += ["--out", "data/garments"]
 
 
 @pytest.fixture
@@ -52,6 +56,19 @@ def test_decisions_are_read(sources: Path) -> None:
     Path("decisions.csv").write_text(f"sha256,verdict,reason,person\n{sha256},reject,a coat,Ada\n")
     curate_photos.main(PHOTOS)
     assert manifest(Path("data/photos"))["000001.jpg"]["reason"] == "decision: a coat (Ada)"
+
+
+def test_what_was_forgotten_does_not_come_back(sources: Path) -> None:
+    curate_photos.main(PHOTOS)
+    photo, garment = (manifest(Path("data/photos"))[name]["sha256"] for name in ("000001.jpg", "g000002.jpg"))
+    write_tombstones(Path("forgotten.csv"), [Tombstone(one, "", "2026-11-22T15:04:05Z") for one in (photo, garment)])
+    curate_photos.main(PHOTOS)
+    curate_garments.main(GARMENTS)
+    dropped = [row["file"] for row in manifest(Path("data/photos")).values() if row["reason"] == "forgotten"]
+    assert dropped == ["000001.jpg", "g000002.jpg"]
+    assert manifest(Path("data/garments"))["plain/000002.jpg"]["reason"] == "forgotten"
+    gone = ("photos/train/image/000001.jpg", "photos/validation/image/g000002.jpg", "garments/plain/000002.jpg")
+    assert not any((Path("data") / name).exists() for name in gone)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def curated(workspace: Path) -> Path:
     parameters["validation"] |= {"min_photos": {"train": 4, "validation": 2, "test": 2}, "min_garments_per_pattern": 3}
     Path("params.yaml").write_text(yaml.safe_dump(parameters))
     Path("decisions.csv").write_text("sha256,verdict,reason,person\n")
-    sources = ["--garments", "source/garments", "--decisions", "decisions.csv"]
+    sources = ["--garments", "source/garments", "--decisions", "decisions.csv", "--forgotten", "forgotten.csv"]
     curate_photos.main(["--photos", "source/photos", *sources, "--out", "data/photos"])
     curate_garments.main([*sources, "--out", "data/garments"])
     return workspace

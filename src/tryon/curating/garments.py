@@ -1,14 +1,21 @@
 """Shop garments, chosen for each pattern by their labels: `data/garments`."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from tryon.config import GarmentsConfig
 from tryon.curating.candidates import read_labels, splits_of
 from tryon.curating.copying import copy_picture
 from tryon.curating.filters import size_reason
-from tryon.curating.judging import Judged, apply_decisions, refuse_many_faults, reject_near_duplicates, summarise
+from tryon.curating.judging import (
+    Judged,
+    apply_decisions,
+    drop_forgotten,
+    refuse_many_faults,
+    reject_near_duplicates,
+    summarise,
+)
 from tryon.curating.measuring import in_threads, measure
 from tryon.curating.splitting import divide
 from tryon.errors import DataError
@@ -36,9 +43,23 @@ Label = Mapping[str, str]
 
 
 def curate_garments(
-    folder: Path, out: Path, *, garments: GarmentsConfig, decisions: Mapping[str, Decision], seed: int
+    folder: Path,
+    out: Path,
+    *,
+    garments: GarmentsConfig,
+    decisions: Mapping[str, Decision],
+    forgotten: Container[str] = frozenset(),
+    seed: int,
 ) -> Counter[str]:
     """Write `out/PATTERN/FILE` and `out/manifest.csv`: one row for each pattern that a garment's labels match.
+
+    Args:
+        folder: a collection with its table of labels.
+        out: folder to write.
+        garments: which rows make up a pattern, and what a picture must meet.
+        decisions: a person's, by sha256.
+        forgotten: sha256s that must not be used again.
+        seed: divides training and validation.
 
     Returns:
         How many garments were kept in each split (`kept train`, ...), and dropped for each kind of reason.
@@ -54,7 +75,7 @@ def curate_garments(
     chosen = [label for label in labels if label["file"] in wanted]
     judged = list(in_threads(lambda label: _judge(folder, label, garments, seed), chosen))
     refuse_many_faults(judged, folder)
-    judged = reject_near_duplicates(apply_decisions(judged, decisions))
+    judged = reject_near_duplicates(drop_forgotten(apply_decisions(judged, decisions), forgotten))
     pairs = list(zip(chosen, judged, strict=True))
     with new_folder(out) as building:
         rows = []

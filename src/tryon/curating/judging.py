@@ -16,6 +16,7 @@ from tryon.formats.decisions import Decision
 
 ANNOTATION_MISSING = "annotation missing"
 ANNOTATION_UNREADABLE = "annotation unreadable"
+FORGOTTEN = "forgotten"
 FAULTS = frozenset({UNDECODABLE, ANNOTATION_MISSING, ANNOTATION_UNREADABLE, PICTURE_MISSING})
 
 # A few damaged files are normal in a large collection and are set aside; more than one in a hundred points to a
@@ -58,6 +59,11 @@ def apply_decisions(judged: Sequence[Judged], decisions: Mapping[str, Decision])
     if unused:
         logger.warning("%d decisions name no picture of this collection, the first: %s", len(unused), min(unused))
     return [_decided(one, decisions.get(one.measurement.sha256)) for one in judged]
+
+
+def drop_forgotten(judged: Sequence[Judged], forgotten: Container[str]) -> list[Judged]:
+    """What was forgotten stays out, whatever a person decided before."""
+    return [replace(one, reason=FORGOTTEN) if one.measurement.sha256 in forgotten else one for one in judged]
 
 
 def reject_near_duplicates(judged: Sequence[Judged]) -> list[Judged]:

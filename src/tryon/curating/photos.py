@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tryon.curating.judging import (
     ANNOTATION_UNREADABLE,
     Judged,
     apply_decisions,
+    drop_forgotten,
     limit,
     refuse_many_faults,
     reject_near_duplicates,
@@ -78,6 +79,7 @@ def curate_photos(
     photos: PhotosConfig,
     garments: GarmentsConfig,
     decisions: Mapping[str, Decision],
+    forgotten: Container[str] = frozenset(),
     seed: int,
 ) -> Counter[str]:
     """Write `out/{train,validation,test}/{image,annos}` and `out/manifest.csv`; JPEG files are copied byte for byte.
@@ -94,7 +96,7 @@ def curate_photos(
     judged = [_judge(one, photos, garments, seed) for one in seen]
     for source, folder in (("user", sources.photos), ("shop", sources.garments)):
         refuse_many_faults([one for one, of in zip(judged, seen, strict=True) if of.candidate.source == source], folder)
-    judged = reject_near_duplicates(apply_decisions(judged, decisions))
+    judged = reject_near_duplicates(drop_forgotten(apply_decisions(judged, decisions), forgotten))
     worn = {candidate.file for candidate in candidates if candidate.source == "user"}
     judged = limit(judged, photos.max_photos, worn)
     with new_folder(out) as folder:
