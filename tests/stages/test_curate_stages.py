@@ -9,8 +9,8 @@ from stages import curate_garments, curate_photos
 from tests.curating.made_data import manifest, small_set
 from tryon.config import load_params
 from tryon.console import run_stage
-from tryon.formats.tombstones import Tombstone, write_tombstones
 from tryon.errors import ConfigError
+from tryon.formats.tombstones import Tombstone, write_tombstones
 
 PHOTOS = [
     "--photos",
