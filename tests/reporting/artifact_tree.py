@@ -149,6 +149,9 @@ def _write_cyclegan(root: Path, pattern: str, rng: np.random.Generator) -> None:
         (epoch, name, (5 + position) / epoch**0.5) for epoch in range(1, 17) for position, name in enumerate(components)
     ]
     write_csv(root / f"models/cyclegan/{pattern}/losses.csv", ["epoch", "component", "train"], rows)
+    scores = [(epoch, name, 1 / epoch) for epoch in range(1, 17) for name in ("cycle_ssim", "rating")]
+    write_csv(root / f"models/cyclegan/{pattern}/scores.csv", ["epoch", "component", "validation"], scores)
+    write_json(root / f"models/cyclegan/{pattern}/model.json", {"facts": {"kept_epoch": 12}})
     for epoch in (4, 8, 12, 16):
         picture(root / f"models/cyclegan/{pattern}/grids/epoch_{epoch:03d}.png", 128, 256, (epoch * 12, 80, 190), rng)
     picture(root / f"reports/cyclegan/{pattern}/test.png", 192, 384, (40, 90, 200), rng)

@@ -92,6 +92,11 @@ def test_a_chart_of_no_bars_and_of_zeros_is_valid() -> None:
     assert "0 s" in charts.bar_chart("Time", [("a", 0.0)], "s")
 
 
+def test_ticks_have_as_many_digits_as_tell_them_apart() -> None:
+    shown = [[charts._tick(value, ticks) for value in ticks] for ticks in ([0, 0.5, 1], [0.997, 0.9975], [0, 5, 2000])]
+    assert shown == [["0", "0.5", "1.0"], ["0.9970", "0.9975"], ["0", "5", "2,000"]]
+
+
 @pytest.mark.parametrize(
     ("value", "shown"), [(0, "0"), (0.5, "0.5"), (12345.6, "12,346"), (0.00012, "1.2e-04"), (141.2, "141")]
 )

@@ -132,6 +132,19 @@ def test_names_from_files_are_escaped(own_tree: Path) -> None:
     assert "1 expectations not met" in text
 
 
+def test_scores_are_drawn_by_epoch_with_a_dot_at_the_kept_one(own_tree: Path) -> None:
+    drawn = sections.cyclegan(own_tree, "blue", 2).scores
+    assert ["Cycle SSIM ↑" in chart for chart in drawn] == [True, False]
+    assert all(chart.count('<circle class="dot') == 1 and "kept ends at 0.0833" in chart for chart in drawn)
+    path = own_tree / "models/cyclegan/blue/scores.csv"
+    path.write_text(path.read_text().replace("3,rating,", "3,rating,bad"))
+    with pytest.raises(DataError, match="a score is not a number"):
+        render(own_tree)
+    artifact_tree.write_json(own_tree / "models/cyclegan/blue/model.json", {"facts": {}})
+    with pytest.raises(DataError, match="which epoch was kept"):
+        reading.read_kept_epoch(own_tree / "models/cyclegan/blue/model.json", "train_cyclegan@blue")
+
+
 def test_without_answers_and_timing_the_report_is_still_written(tmp_path: Path) -> None:
     artifact_tree.write_tree(tmp_path, photos=2, answers=False)
     shutil.copy(ROOT / "params.yaml", tmp_path)
@@ -153,6 +166,8 @@ def test_without_answers_and_timing_the_report_is_still_written(tmp_path: Path) 
         ("metrics/cyclegan/blue.json", "evaluate_cyclegan@blue"),
         ("models/mask_rcnn/losses.csv", "train_mask_rcnn"),
         ("models/cyclegan/striped/losses.csv", "train_cyclegan@striped"),
+        ("models/cyclegan/striped/scores.csv", "train_cyclegan@striped"),
+        ("models/cyclegan/striped/model.json", "train_cyclegan@striped"),
         ("reports/mask_rcnn/pr_curve.csv", "evaluate_mask_rcnn"),
         ("reports/mask_rcnn/slices.csv", "evaluate_mask_rcnn"),
         ("reports/mask_rcnn/worst.csv", "evaluate_mask_rcnn"),

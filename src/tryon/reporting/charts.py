@@ -13,6 +13,7 @@ from markupsafe import Markup
 LINE_COLOURS = 6
 # Values that differ by less are drawn as one: ticks are rounded to 12 decimals.
 _EQUAL = 1e-9
+_MOST_DECIMALS = 5  # of a tick; smaller steps are written with an exponent
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 34
 
 
@@ -124,9 +125,9 @@ def _grid(scale: _Scale, x_ticks: list[float], y_ticks: list[float], x_label: st
     for tick in y_ticks:
         y = scale.y(tick)
         body += f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        body += f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" class="tick end">{_short(tick)}</text>'
+        body += f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" class="tick end">{_tick(tick, y_ticks)}</text>'
     for tick in x_ticks:
-        body += f'<text x="{scale.x(tick):.1f}" y="{bottom + 14}" class="tick mid">{_short(tick)}</text>'
+        body += f'<text x="{scale.x(tick):.1f}" y="{bottom + 14}" class="tick mid">{_tick(tick, x_ticks)}</text>'
     body += f'<line class="axis" x1="{_LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>'
     return body + f'<text x="{(_LEFT + right) / 2:.0f}" y="{bottom + 29}" class="tick mid">{escape(x_label)}</text>'
 
@@ -164,6 +165,13 @@ def _frame(title: str, description: str, width: int, height: int, body: str) -> 
         f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(description)}">'
         f"<title>{escape(title)}</title>{body}</svg>"
     )
+
+
+def _tick(value: float, ticks: Sequence[float]) -> str:
+    """A tick with as many digits as tell it from the next one."""
+    step = ticks[1] - ticks[0]
+    decimals = math.ceil(-math.log10(step) - 1e-9)
+    return f"{value:.{decimals}f}" if value and 0 < decimals <= _MOST_DECIMALS else _short(value)
 
 
 def _short(value: float) -> str:

@@ -54,6 +54,8 @@ MEANINGS: dict[str, Meaning] = {
     "stripe_strength_answer": Meaning("Stripe strength of the exact answers"),
     "fold_correlation": Meaning("Folds kept (correlation of lightness)", "higher"),
     "cycle_ssim": Meaning("Cycle SSIM", "higher"),
+    "kid_random_network": Meaning("Kernel distance to the pattern, features of a random network", "lower", 5),
+    "rating": Meaning("Rating: the epoch with the least is best", "lower"),
     "background_change": Meaning("Change outside the shirt", "lower", 4),
     "pairs": Meaning("Test pairs", decimals=0),
     "refused": Meaning("Pairs refused", "lower", 0),

@@ -100,6 +100,29 @@ def read_losses(path: Path, written_by: str) -> list[LossRow]:
     return rows
 
 
+def read_scores(path: Path, written_by: str) -> dict[str, list[tuple[float, float]]]:
+    """(epoch, score) of the validation side by the score's name, in the order of the file."""
+    scores: dict[str, list[tuple[float, float]]] = {}
+    for row in read_rows(path, ("epoch", "component", "validation"), written_by):
+        try:
+            scores.setdefault(row["component"], []).append((int(row["epoch"]), float(row["validation"])))
+        except ValueError as error:
+            raise DataError(
+                f"{path}: a score is not a number", received=row, remedy=f"run `dvc repro --force {written_by}`"
+            ) from error
+    return scores
+
+
+def read_kept_epoch(path: Path, written_by: str) -> int:
+    """The epoch whose generators a CycleGAN's `model.json` says it holds."""
+    try:
+        return int(read_json(path, written_by)["facts"]["kept_epoch"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} does not say which epoch was kept", received=error, remedy=f"run `dvc repro --force {written_by}`"
+        ) from error
+
+
 def read_pairs(root: Path, pairs_folder: Path) -> list[Pair]:
     """Every try-on of `data/results/results.csv`, with photo, garment and, where it is known, the exact answer."""
     results = root / "data/results"

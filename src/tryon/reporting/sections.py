@@ -175,6 +175,7 @@ class CycleGAN:
 
     pattern: str
     losses: list[Markup]
+    scores: list[Markup]
     epochs: Shown
     rows: list[tuple[str, str]]
     columns: list[str]
@@ -184,16 +185,20 @@ class CycleGAN:
 
 
 def cyclegan(root: Path, pattern: str, pattern_count: int) -> CycleGAN:
-    """Losses, epoch grids, scores beside the results without a network, and test grids of one pattern."""
+    """Losses, scores and grids by epoch, scores beside the results without a network, test grids of one pattern."""
     stage = f"evaluate_cyclegan@{pattern}"
     measured = reading.numbers(reading.read_json(root / f"metrics/cyclegan/{pattern}.json", stage))
-    losses = reading.read_losses(root / f"models/cyclegan/{pattern}/losses.csv", f"train_cyclegan@{pattern}")
+    model = root / f"models/cyclegan/{pattern}"
+    losses = reading.read_losses(model / "losses.csv", f"train_cyclegan@{pattern}")
+    scores = reading.read_scores(model / "scores.csv", f"train_cyclegan@{pattern}")
+    kept = reading.read_kept_epoch(model / "model.json", f"train_cyclegan@{pattern}")
     columns, comparisons = figures.compare_with_baselines(measured)
-    paths = pictures.thin_out(reading.pictures_in(root / f"models/cyclegan/{pattern}/grids"), MAX_GRIDS)
+    paths = pictures.thin_out(reading.pictures_in(model / "grids"), MAX_GRIDS)
     epochs = (_epoch_grid(path, pattern) for path in paths)
     return CycleGAN(
         pattern=pattern,
         losses=loss_charts(losses),
+        scores=[_score_chart(name, points, kept) for name, points in scores.items()],
         epochs=pictures.fit_budget(epochs, len(paths), GRID_BYTES // pattern_count),
         rows=figures.remaining(measured),
         columns=columns,
@@ -258,6 +263,17 @@ def loss_charts(losses: list[reading.LossRow]) -> list[Markup]:
         chart = charts.line_chart(component, lines, charts.Axis("epoch"), charts.Axis("loss"))
         shown.append(Markup('<figure class="plot"><figcaption>{}</figcaption>{}</figure>').format(component, chart))
     return shown
+
+
+def _score_chart(name: str, points: list[tuple[float, float]], kept_epoch: int) -> Markup:
+    """A score by epoch, a dot at the epoch whose generators were kept."""
+    meaning = figures.meaning_of(name)
+    lines = [charts.Line("validation", points)]
+    lines += [charts.Line("kept", [point], colour=1) for point in points if point[0] == kept_epoch]
+    chart = charts.line_chart(meaning.label, lines, charts.Axis("epoch"), charts.Axis(meaning.label))
+    better = {"higher": " ↑", "lower": " ↓"}.get(meaning.better, "")
+    caption = f"{meaning.label}{better}"
+    return Markup('<figure class="plot"><figcaption>{}</figcaption>{}</figure>').format(caption, chart)
 
 
 def _precision_recall(path: Path) -> list[Markup]:
