@@ -13,7 +13,7 @@ from tryon.cli.application import app
 from tryon.errors import TryonError
 
 # isort: off
-from tryon.cli import checking, trying_on, annotating, adopting, experimenting  # noqa: F401 - each registers its commands
+from tryon.cli import checking, trying_on, annotating, archiving, adopting, experimenting  # noqa: F401 - each registers its commands
 # isort: on
 
 
