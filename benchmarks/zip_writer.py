@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENCRYPTION_BYTES = 12
-DATE_TIME = (0x6000, 0x5821)  # 12:00, 1 January 2024
+NOON = 0x58216000  # of 1 January 2024, as DOS counts
 
 
 def _crc_table() -> NDArray[np.uint32]:
@@ -34,7 +34,9 @@ def encrypt(contents: Sequence[bytes], password: bytes, checks: Sequence[int]) -
     Args:
         checks: for each content the byte by which a reader knows the password.
     """
-    plain = [bytes(range(ENCRYPTION_BYTES - 1)) + bytes([check]) + one for one, check in zip(contents, checks, strict=True)]
+    plain = [
+        bytes(range(ENCRYPTION_BYTES - 1)) + bytes([check]) + one for one, check in zip(contents, checks, strict=True)
+    ]
     order = sorted(range(len(plain)), key=lambda index: -len(plain[index]))
     lengths = np.array([len(plain[index]) for index in order])
     block = np.zeros((lengths.max(), len(plain)), np.uint8)
@@ -89,19 +91,26 @@ class ZipWriter:
         flags: int = 0,
         mode: int = 0o100644,
         extra: bytes = b"",
+        time: int = NOON,
         header: Mapping[str, int | bytes] | None = None,
         directory: Mapping[str, int | bytes] | None = None,
     ) -> None:
         """One member; fields to be replaced are name, flags, method, crc, packed, size, extra, disk, mode, offset."""
         true = {"name": name, "flags": flags, "method": method, "crc": crc, "packed": len(packed), "size": size}
-        true |= {"extra": extra, "disk": 0, "mode": mode, "offset": self.file.tell()}
+        true |= {"extra": extra, "disk": 0, "mode": mode, "offset": self.file.tell(), "time": time}
         self.file.write(_local({**true, **(header or {})}) + packed)
         self.records.append(_record({**true, **(directory or {})}))
 
     def close(self, comment: bytes = b"", *, wide: bool = False, **end: int) -> None:
         """The directory and the end; `wide` adds the 64-bit end. `end`: here, count, length, offset, disk, at."""
         start, content = self.file.tell(), b"".join(self.records)
-        true = {"disk": 0, "here": len(self.records), "count": len(self.records), "length": len(content), "offset": start}
+        true = {
+            "disk": 0,
+            "here": len(self.records),
+            "count": len(self.records),
+            "length": len(content),
+            "offset": start,
+        }
         told = true | end
         self.file.write(content)
         if wide:
@@ -120,7 +129,7 @@ def _local(fields: Mapping[str, int | bytes]) -> bytes:
     name, extra = bytes(fields["name"]), bytes(fields["extra"])
     numbers = [fields[key] for key in ("crc", "packed", "size")]
     head = struct.pack(
-        "<4s5H3L2H", b"PK\3\4", 20, fields["flags"], fields["method"], *DATE_TIME, *numbers, len(name), len(extra)
+        "<4s3H4L2H", b"PK\3\4", 20, fields["flags"], fields["method"], fields["time"], *numbers, len(name), len(extra)
     )
     return head + name + extra
 
@@ -129,7 +138,7 @@ def _record(fields: Mapping[str, int | bytes]) -> bytes:
     name, extra = bytes(fields["name"]), bytes(fields["extra"])
     numbers = [fields[key] for key in ("crc", "packed", "size")]
     head = struct.pack(
-        "<4s6H3L5H2L", b"PK\1\2", 0x031E, 20, fields["flags"], fields["method"], *DATE_TIME, *numbers,
+        "<4s4H4L5H2L", b"PK\1\2", 0x031E, 20, fields["flags"], fields["method"], fields["time"], *numbers,
         len(name), len(extra), 0, fields["disk"], 0, int(fields["mode"]) << 16, fields["offset"],
     )  # fmt: skip
     return head + name + extra

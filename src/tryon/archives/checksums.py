@@ -21,7 +21,7 @@ def check_published(file: int, path: Path) -> None:
     match = re.match(r"([0-9a-fA-F]{64})\b", beside.read_text(errors="replace"))
     if match is None:
         raise DataError(f"{beside} holds no SHA-256", needed="64 hexadecimal digits at its start", remedy="remove it")
-    with open(file, "rb", closefd=False) as content:  # noqa: PTH123 - a descriptor, not a path
+    with open(file, "rb", closefd=False) as content:
         found = hashlib.file_digest(content, "sha256").hexdigest()
     if found != match[1].lower():
         raise DataError(

@@ -105,7 +105,7 @@ class Directory:
         extras = dict(self._extras(name_end, name_end + extra_length))
         size, packed, offset, disk = self._in_full((size, packed, offset, disk), extras.get(_ZIP64, b""))
         if disk:
-            refuse(self.name, f"{ascii(name)} lies in another part of a split archive", "put the parts together first")
+            refuse(self.name, f"{name!a} lies in another part of a split archive", "put the parts together first")
         aes, method = self._aes(extras.get(_AES, b""), name) if method == AES_METHOD else (0, method)
         return Entry(name, flags, method, aes, crc, packed, size, attributes >> 16, offset), end
 
@@ -124,13 +124,13 @@ class Directory:
                 length = struct.calcsize(form)
                 if len(extra) < length:
                     refuse(self.name, "a member's 64-bit sizes are missing")
-                (value,), extra = struct.unpack(form, extra[:length]), extra[length:]  # noqa: PLW2901
+                (value,), extra = struct.unpack(form, extra[:length]), extra[length:]
             whole.append(value)
         return whole
 
     def _aes(self, extra: bytes, name: bytes) -> tuple[int, int]:
         if len(extra) < 7 or extra[0] not in (1, 2):
-            refuse(self.name, f"{ascii(name)} is encrypted in an unknown way")
+            refuse(self.name, f"{name!a} is encrypted in an unknown way")
         return extra[0], int.from_bytes(extra[5:7], "little")
 
     def _check_spans(self, starts: "np.ndarray[tuple[int], np.dtype[np.uint64]]", ends: object) -> None:

@@ -116,9 +116,7 @@ def _content(file: int, member: Member, password: bytes | None) -> bytes:
     """The bytes of a member, at most one piece more than declared."""
     allowed = _AES if member.aes else (stream_unzip.ZIP_CRYPTO,) if member.encrypted else (stream_unzip.NO_ENCRYPTION,)
     packed = _packed(file, member)
-    _, _, pieces = next(
-        stream_unzip.stream_unzip([packed], password=password, allowed_encryption_mechanisms=allowed)
-    )
+    _, _, pieces = next(stream_unzip.stream_unzip([packed], password=password, allowed_encryption_mechanisms=allowed))
     content = bytearray()
     for piece in pieces:
         content += piece
@@ -137,7 +135,7 @@ def _packed(file: int, member: Member) -> bytes:
     name = content[_LOCAL.size : _LOCAL.size + name_length]
     same_method = method == (99 if member.aes else member.method)
     if sign != _LOCAL_SIGN or name != member.name or not same_method or (flags ^ member.flags) & _COMPARED_FLAGS:
-        raise _fault(member, f"the header of {ascii(name[:60])}")
+        raise _fault(member, f"the header of {name[:60]!a}")
     length = least + extra_length
     if flags & _DESCRIPTOR_FOLLOWS:
         length += _DESCRIPTOR_BYTES + _SIGN_OF_NEXT

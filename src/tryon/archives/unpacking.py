@@ -96,7 +96,6 @@ def unpack(
         check_space(building, _sizes(archives, selections))
         done = [_write(one, of, building, workers) for one, of in zip(archives, selections, strict=True)]
         write_json(building / FACTS_FILE, {"plan": plan, "folders": {one.folder.name: _facts(one) for one in done}})
-        os.sync()  # once, instead of a flush for each of the small files
         building.replace(out)
     return [replace(one, folder=out / one.folder.name) for one in done]
 

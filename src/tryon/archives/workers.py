@@ -14,7 +14,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_batches(function: Callable[[Sequence[T]], list[R]], items: Sequence[T], size: int, workers: int) -> Generator[R, None, None]:
+def in_batches(
+    function: Callable[[Sequence[T]], list[R]], items: Sequence[T], size: int, workers: int
+) -> Generator[R, None, None]:
     """The results of all items, in their order.
 
     Args:
