@@ -14,6 +14,7 @@ from tryon.errors import DataError
 
 # No picture is larger: a coordinate beyond is a slip of the pen or an attack, and float32 stays exact to 1/16 below.
 MAX_COORDINATE = 1_000_000
+_PLAIN = (int, float)
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ def need_numbers(value: Any, place: Place, count: int | None = None) -> list[flo
     if count is not None and len(numbers) != count:
         raise place.fault(f"{len(numbers)} values", f"{count} numbers")
     for index, number in enumerate(numbers):
-        need_number(number, place.at(index))
+        if type(number) not in _PLAIN or not -MAX_COORDINATE <= number <= MAX_COORDINATE:
+            need_number(number, place.at(index))  # a place for each number would take longer than all the rest
     return numbers
 
 
