@@ -15,7 +15,9 @@ ALLOWED = {
     "jax": set(),
     "mlflow": {"tracking", "serving"},
     "prefect": set(),
-    "fastapi": {"serving"},
+    "fastapi": {"reviewing", "serving"},
+    "uvicorn": {"reviewing", "serving"},
+    "playwright": set(),
     "great_expectations": {"curating"},
     "typer": {"cli"},
 }

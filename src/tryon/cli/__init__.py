@@ -13,7 +13,15 @@ from tryon.cli.application import app
 from tryon.errors import TryonError
 
 # isort: off
-from tryon.cli import checking, trying_on, annotating, archiving, adopting, experimenting  # noqa: F401 - each registers its commands
+from tryon.cli import (  # noqa: F401 - each registers its commands, in the order of the help
+    checking,
+    trying_on,
+    reviewing,
+    archiving,
+    annotating,
+    adopting,
+    experimenting,
+)
 # isort: on
 
 

@@ -1,6 +1,6 @@
 """A person's decisions about pictures: keep or reject, with the reason, by the content's sha256.
 
-So a picture keeps its decision wherever it lies and whatever it is called.
+So a picture keeps its decision wherever it lies and whatever it is called, and when it is collected again.
 """
 
 import re
@@ -19,7 +19,7 @@ class Decision:
     """What a person decided about one picture.
 
     Args:
-        sha256: of the picture file's bytes, 64 hexadecimal digits.
+        sha256: of the picture's bytes as they came (a ledger's), else of its file; 64 hexadecimal digits.
         verdict: `keep` or `reject`.
         reason: in the person's words; a rejection needs one.
         person: who decided.
@@ -45,7 +45,7 @@ def read_decisions(path: Path) -> dict[str, Decision]:
     decisions: dict[str, Decision] = {}
     for number, row in enumerate(read_table(path, _COLUMNS), start=2):
         decision = Decision(**{column: row[column].strip() for column in _COLUMNS})
-        _check(decision, f"decisions {path}, row {number}")
+        check_decision(decision, f"decisions {path}, row {number}")
         if decision.sha256 in decisions:
             raise DataError(
                 f"decisions {path}, row {number}, sha256: the picture stands there twice",
@@ -60,14 +60,12 @@ def write_decisions(path: Path, decisions: Iterable[Decision]) -> None:
     """Write decisions, sorted by sha256."""
     ordered = sorted(decisions, key=lambda decision: decision.sha256)
     for decision in ordered:
-        _check(decision, f"decision for {path}")
+        check_decision(decision, f"decision for {path}")
     write_table(path, _COLUMNS, [asdict(decision) for decision in ordered])
 
 
-_COLUMNS = tuple(field.name for field in fields(Decision))
-
-
-def _check(decision: Decision, where: str) -> None:
+def check_decision(decision: Decision, where: str) -> None:
+    """Raise `DataError` if a decision could not be written and read back; `where` is used in messages."""
     if not re.fullmatch(r"[0-9a-f]{64}", decision.sha256):
         raise DataError(
             f"{where}, sha256", received=decision.sha256, needed="64 digits 0-9 a-f", remedy="run sha256sum"
@@ -78,3 +76,6 @@ def _check(decision: Decision, where: str) -> None:
         raise DataError(f"{where}, reason", received="nothing", needed="why the picture is rejected")
     if not decision.person:
         raise DataError(f"{where}, person", received="nothing", needed="who decided")
+
+
+_COLUMNS = tuple(field.name for field in fields(Decision))
