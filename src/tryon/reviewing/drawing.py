@@ -11,7 +11,7 @@ from tryon.images.resizing import resize_long_side
 
 OVERLAY_PX = 640  # long side; the page stretches it over the preview
 _MAIN, _OTHER = (225, 0, 120), (255, 170, 0)
-_FILL_ALPHA, _HALO_ALPHA = 70, 150
+_FILL_ALPHA, _HALO_ALPHA = 45, 150
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 

@@ -10,6 +10,8 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+export const label = (picture) => picture.details.title || picture.name.split("/").pop();
+
 export function stateWords(picture) {
   if (!picture.decision) return "undecided";
   const { verdict, reason } = picture.decision;
@@ -35,7 +37,7 @@ export function setMask(made, picture, shown) {
 
 export function tile(picture, number) {
   const made = element("li", { role: "option", id: `tile-${number}`, tabIndex: -1 }, frame(picture, "small"),
-    element("span", { className: "caption" }, element("span", {}, picture.name.split("/").pop()),
+    element("span", { className: "caption" }, element("span", {}, label(picture)),
       element("span", { className: "state" })));
   made.dataset.sha256 = picture.sha256;
   dressTile(made, picture);
@@ -47,13 +49,13 @@ export function dressTile(made, picture) {
   made.className = verdict ?? "";
   made.querySelector(".state").textContent =
     verdict === "keep" ? "✓ kept" : verdict ? `✕ ${picture.decision.reason}` : picture.doubt === null ? "" : `doubt ${picture.doubt.toFixed(2)}`;
-  made.setAttribute("aria-label", [picture.name, stateWords(picture),
+  made.setAttribute("aria-label", [label(picture), stateWords(picture),
     picture.contested === undefined ? "" : "contested",
     picture.doubt === null ? "" : `doubt ${picture.doubt.toFixed(2)}`].filter(Boolean).join(", "));
 }
 
 export function details(picture, maskWords) {
-  const rows = { cleaning: picture.cleaning, doubt: picture.doubt?.toFixed(2), mask: maskWords, ...picture.details,
+  const rows = { file: picture.name, cleaning: picture.cleaning, doubt: picture.doubt?.toFixed(2), mask: maskWords, ...picture.details,
     sha256: `${picture.sha256.slice(0, 20)} …` };
   return Object.entries(rows).filter(([, text]) => text).flatMap(([word, text]) => [
     element("dt", {}, word),

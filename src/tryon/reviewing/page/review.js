@@ -1,6 +1,6 @@
 // The review page: which pictures are listed, which one is current, and what each key does.
 
-import { details, dressTile, duration, element, frame, setMask, stateWords, tile } from "./drawing.js";
+import { details, dressTile, duration, element, frame, label, setMask, stateWords, tile } from "./drawing.js";
 import { ask, Saver } from "./saving.js";
 
 const PAGE = 48;
@@ -95,9 +95,9 @@ function drawSingle() {
   for (const picture of state.loaded.keys()) if (!ahead.includes(picture)) state.loaded.delete(picture);
   const made = state.loaded.get(current());
   if (made.parentElement !== $("single")) $("single").replaceChildren(made);
-  made.querySelector("img")?.setAttribute("alt", current().name);
+  made.querySelector("img")?.setAttribute("alt", label(current()));
   $("single").className = current().decision?.verdict ?? "";
-  $("single").setAttribute("aria-label", `${current().name}, ${stateWords(current())}`);
+  $("single").setAttribute("aria-label", `${label(current())}, ${stateWords(current())}`);
 }
 
 function drawAside() {
@@ -109,7 +109,7 @@ function drawAside() {
     $("verdict").textContent = "";
     return;
   }
-  $("name").textContent = picture.name;
+  $("name").textContent = label(picture);
   $("verdict").textContent = `${stateWords(picture)}${picture.decision ? ` (${picture.decision.person})` : ""}`;
   $("verdict").className = picture.decision?.verdict ?? "";
   $("contest").textContent = picture.contested === undefined ? "" : `Contested: “${stateWords({ decision: picture.contested })}” was decided here, the file was changed to the above meanwhile. Decide again.`;
@@ -185,7 +185,7 @@ function decide(verdict, reason) {
   state.undo.splice(0, Math.max(0, state.undo.length - MOST_UNDO));
   state.times.push(Date.now());
   take(picture, before, after);
-  say(`${picture.name}: ${stateWords(picture)}`);
+  say(`${label(picture)}: ${stateWords(picture)}`);
   advance();
 }
 
@@ -227,9 +227,9 @@ function undo() {
   if (same(picture.decision, step.after)) {
     state.times.pop();
     take(picture, step.after, step.before);
-    say(`Undone: ${picture.name} is ${stateWords(picture)} again`);
+    say(`Undone: ${label(picture)} is ${stateWords(picture)} again`);
   } else {
-    say(`Not undone: ${picture.name} was decided elsewhere meanwhile`);
+    say(`Not undone: ${label(picture)} was decided elsewhere meanwhile`);
   }
   if (!state.view.includes(picture)) {
     state.view.splice(state.cursor, 0, picture);
@@ -257,7 +257,7 @@ function learn(answer) {
   }
   $("problem").hidden = !answer.problem && !answer.model;
   $("problem").textContent = [answer.problem && `Decisions are safe, but not in the file yet: ${answer.problem}`, answer.model && `No masks by the model: ${answer.model}`].filter(Boolean).join("\n");
-  $("order").textContent = `${state.pictures.length} pictures, ${state.order}${answer.scored ? `; ${answer.scored} scored by now` : ""}.`;
+  $("order").textContent = `${state.pictures.length} pictures, ${state.order}${answer.scored ? `; the model saw ${answer.scored}` : ""}.`;
   drawProgress();
   if (!news) return;  // what has the focus stays as it is
   refreshReasons();
@@ -269,7 +269,7 @@ function answered(answer, steps) {
   const lost = steps.filter((_, index) => !answer.held[index]);
   learn(answer);
   state.undo = state.undo.filter((step) => !lost.some((gone) => gone.sha256 === step.sha256 && same(gone.after, step.after)));
-  for (const step of lost) say(`Not taken: ${state.by.get(step.sha256).name} was decided elsewhere meanwhile. Decide again to overrule.`);
+  for (const step of lost) say(`Not taken: ${label(state.by.get(step.sha256))} was decided elsewhere meanwhile. Decide again to overrule.`);
 }
 
 function showSaving(count, fault) {
@@ -314,6 +314,7 @@ function move(place) {
 
 function focusCurrent() {
   (state.single ? $("single") : $("grid").children[state.cursor % PAGE])?.focus({ preventScroll: true });
+  if (state.single) $("single").scrollIntoView({ block: "nearest" });
 }
 
 function columns() {
