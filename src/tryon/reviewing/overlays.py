@@ -1,4 +1,4 @@
-"""Where a picture's mask comes from, and how far it is: from its annotation, else from the model, else there is none."""
+"""Where a picture's mask comes from, and how far it is: its annotation, else the model, else there is none."""
 
 from collections.abc import Mapping, Sequence
 

@@ -74,5 +74,3 @@ class Previews:
 
     def _encode(self, pixels: NDArray[np.uint8], size: str) -> bytes:
         return encode_jpeg(resize_long_side(pixels, SIZES_PX[size]), _QUALITY[size])
-
-

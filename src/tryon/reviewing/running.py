@@ -70,12 +70,22 @@ def serve(review: Review, port: int, announce: Callable[[str], None]) -> None:
     Raises:
         ServiceError: the port is taken.
     """
-    listening = _listen(port)
-    port = listening.getsockname()[1]
-    token = new_token()
-    app = Guard(create_service(review), token, port)
+    listening, token = listen(port), new_token()
+    announce(f"http://{HOST}:{listening.getsockname()[1]}/{token}/")
+    # uvicorn raises the signal again once it has ended; as an exception it lets the review fold what is left.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        create_server(review, listening, token).run(sockets=[listening])
+    except KeyboardInterrupt:
+        return
+    finally:
+        listening.close()
+
+
+def create_server(review: Review, listening: socket.socket, token: str) -> uvicorn.Server:
+    """The server of a review's page, behind its guard."""
     config = uvicorn.Config(
-        app,
+        Guard(create_service(review), token, listening.getsockname()[1]),
         http="h11",
         ws="none",
         lifespan="off",
@@ -84,15 +94,7 @@ def serve(review: Review, port: int, announce: Callable[[str], None]) -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    announce(f"http://{HOST}:{port}/{token}/")
-    # uvicorn raises the signal again once it has ended; as an exception it lets the review fold what is left.
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    except KeyboardInterrupt:
-        return
-    finally:
-        listening.close()
+    return uvicorn.Server(config)
 
 
 def load_mask_rcnn(folder: Path) -> MaskFinder:
@@ -112,7 +114,12 @@ def load_mask_rcnn(folder: Path) -> MaskFinder:
     return find
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
+    """A socket that only this machine reaches; port 0: any free one.
+
+    Raises:
+        ServiceError: the port is taken.
+    """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

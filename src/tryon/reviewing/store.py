@@ -1,7 +1,6 @@
 """The decisions under review: durable at once, folded into the decisions file, merged with what others write there."""
 
 import logging
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -169,7 +168,7 @@ def _with(decisions: Mapping[str, Decision], changes: Mapping[str, Decision | No
 def _stamp(path: Path) -> tuple[int, int, int] | None:
     """What tells a file from its successors; None where there is none."""
     try:
-        status = os.stat(path)
+        status = path.stat()
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size

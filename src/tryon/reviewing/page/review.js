@@ -67,6 +67,7 @@ function draw() {
     else drawGrid();
     wantMasks();
   }
+  if (!there) $("grid").replaceChildren();
   drawAside();
   drawProgress();
 }
@@ -356,7 +357,6 @@ async function reorder() {
 function ownWords() {
   if (!current()) return;
   $("text").value = current().decision?.reason ?? "";
-  $("words").returnValue = "";
   $("words").showModal();
   $("text").select();
 }
@@ -406,11 +406,12 @@ function listen() {
     else move(place);
     focusCurrent();
   });
-  $("words").addEventListener("close", () => {
-    const [verdict, text] = [$("words").returnValue, $("text").value.trim()];
+  // On submit, not on close: that comes later, when a fast typist has opened the dialog again.
+  $("words").firstElementChild.addEventListener("submit", (event) => {
+    const [verdict, text] = [event.submitter.value, $("text").value.trim()];
     if (verdict === "keep" || (verdict === "reject" && text)) decide(verdict, text);
-    focusCurrent();
   });
+  $("words").addEventListener("close", focusCurrent);
   $("keys").addEventListener("close", () => {
     localStorage.setItem("tryon.single-keys", $("single-keys").checked ? "on" : "off");
     focusCurrent();
@@ -429,8 +430,8 @@ $("reasons").replaceChildren(...said.reasons.map((reason, index) => {
 }));
 if (!state.pictures.some(isUndecided)) $("show").value = "all";
 showSaving(0, "");
+for (const step of await saver.adopt()) if (state.by.has(step.sha256)) state.by.get(step.sha256).decision = step.after;
 listen();
 list(state.pictures[0]);
 focusCurrent();
-await saver.adopt();
 setTimeout(poll, POLL_MS);

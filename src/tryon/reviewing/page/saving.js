@@ -37,7 +37,7 @@ export class Saver {
     this.#send();
   }
 
-  // What windows that are gone could not send any more.
+  // What windows that are gone could not send any more is sent now; gives their steps.
   async adopt() {
     for (const key of Object.keys(localStorage).filter((name) => name.startsWith(this.prefix) && name !== this.key)) {
       await navigator.locks.request(key, { ifAvailable: true }, (lock) => {
@@ -48,6 +48,7 @@ export class Saver {
       });
     }
     this.#send();
+    return [...this.#steps];
   }
 
   #remember() {
