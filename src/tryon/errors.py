@@ -50,7 +50,13 @@ class DataError(TryonError):
 
 
 class DecodeError(DataError):
-    """Bytes that are not a complete, acceptable picture."""
+    """Bytes that are not a complete, acceptable picture; `kind` says in which way, where a guarded child refused it."""
+
+    def __init__(
+        self, what: str, *, received: object = None, needed: str = "", remedy: str = "", kind: str = ""
+    ) -> None:
+        self.kind = kind
+        super().__init__(what, received=received, needed=needed, remedy=remedy)
 
 
 class GateError(TryonError):

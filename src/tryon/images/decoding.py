@@ -60,10 +60,7 @@ def decode_untrusted(content: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> N
     Raises:
         DecodeError: the bytes are not an acceptable picture; says why, and what would be.
     """
-    if not content:
-        raise _refusal("not_a_picture", "an empty file")
-    if len(content) > limits.max_bytes:
-        raise _refusal("too_large", f"{len(content)} bytes, at most {limits.max_bytes} are accepted")
+    check_length(content, limits)
     arguments = [f"{key}={value}" for key, value in asdict(limits).items()]
     try:
         child = subprocess.run(
@@ -74,19 +71,16 @@ def decode_untrusted(content: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> N
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _refusal("damaged", f"decoding took longer than {limits.timeout_s:g} s") from error
+        raise refusal("damaged", f"decoding took longer than {limits.timeout_s:g} s") from error
     if child.returncode == REFUSED:
-        kind, _, reason = child.stderr.decode(errors="replace").strip().partition(": ")
-        raise _refusal(kind if kind in _REMEDIES else "damaged", reason)
+        raise refusal_of_child(child.stderr)
     if child.returncode != 0 or len(child.stdout) < HEADER.size:
         if b"ModuleNotFoundError" in child.stderr:
             raise ServiceError(
                 "the decoding child cannot start", received=child.stderr[-200:], remedy="run `tryon doctor`"
             )
-        raise _refusal("damaged", "decoding needed too much memory or failed")
-    height, width = HEADER.unpack_from(child.stdout)
-    pixels = np.frombuffer(child.stdout, np.uint8, offset=HEADER.size)
-    return pixels.reshape(height, width, 3).copy()
+        raise refusal("damaged", "decoding needed too much memory or failed")
+    return read_pixels(child.stdout)
 
 
 def read_untrusted(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> NDArray[np.uint8]:
@@ -154,9 +148,39 @@ _REMEDIES = {
 }
 
 
-def _refusal(kind: str, reason: str) -> DecodeError:
+def refusal(kind: str, reason: str) -> DecodeError:
+    """The error of a kind of `_REMEDIES`."""
     needed, remedy = _REMEDIES[kind]
-    return DecodeError(f"the picture cannot be used ({kind})", received=reason, needed=needed, remedy=remedy)
+    return DecodeError(f"the picture cannot be used ({kind})", received=reason, needed=needed, remedy=remedy, kind=kind)
+
+
+def refusal_of_child(said: bytes) -> DecodeError:
+    """The error of what a child says that refuses: `KIND: reason`."""
+    kind, _, reason = said.decode(errors="replace").strip().partition(": ")
+    return refusal(kind if kind in _REMEDIES else "damaged", reason)
+
+
+def check_length(content: bytes, limits: DecodeLimits) -> None:
+    """What needs no child to be refused.
+
+    Raises:
+        DecodeError: nothing, or more than is accepted.
+    """
+    if not content:
+        raise refusal("not_a_picture", "an empty file")
+    if len(content) > limits.max_bytes:
+        raise refusal("too_large", f"{len(content)} bytes, at most {limits.max_bytes} are accepted")
+
+
+def to_payload(pixels: NDArray[np.uint8]) -> bytes:
+    """What a child sends of decoded pixels (H, W, 3)."""
+    return HEADER.pack(*pixels.shape[:2]) + pixels.tobytes()
+
+
+def read_pixels(payload: bytes) -> NDArray[np.uint8]:
+    """The pixels (H, W, 3) that a child sent."""
+    height, width = HEADER.unpack_from(payload)
+    return np.frombuffer(payload, np.uint8, offset=HEADER.size).reshape(height, width, 3).copy()
 
 
 def _check_header(image: Image.Image, limits: DecodeLimits) -> None:
