@@ -91,7 +91,7 @@ def test_a_picture_that_takes_too_long_is_tried_twice_and_blamed() -> None:
 
 
 def test_a_picture_that_needs_too_much_memory_costs_its_child_only() -> None:
-    limits = dataclasses.replace(DEFAULT_LIMITS, memory_bytes=400 * 2**20)
+    limits = dataclasses.replace(DEFAULT_LIMITS, memory_bytes=550 * 2**20)
     with DecodePool(1, limits) as pool:
         with pytest.raises(DecodeError):
             pool.decode(SLOW)

@@ -1,0 +1,59 @@
+"""From the bytes that came to the picture that is kept: decoded in a guarded child, stored without anything else."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tryon.collecting.verdicts import RefusedError, Verdict
+from tryon.errors import DecodeError
+from tryon.images.decode_pool import DecodePool
+from tryon.images.decoding import DEFAULT_LIMITS, DecodeLimits
+from tryon.images.files import write_jpeg
+from tryon.images.hashing import perceptual_hash
+
+LONG_SIDE_PX = 2_048
+IMAGES = "images"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A picture as it is kept: `sha256` of the bytes as they came, the others of the stored pixels."""
+
+    sha256: str
+    phash: str
+    width: int
+    height: int
+
+
+def decode_limits(max_bytes: int) -> DecodeLimits:
+    """What a collected picture may be: an upload's limits, but kept larger."""
+    return replace(DEFAULT_LIMITS, max_bytes=max_bytes, long_side_px=LONG_SIDE_PX)
+
+
+def file_of(sha256: str) -> str:
+    """Where a picture lies in its collection: a name that nobody else has a say in."""
+    return f"{IMAGES}/{sha256[:20]}.jpg"
+
+
+def store_picture(content: bytes, folder: Path, pool: DecodePool, forgotten: frozenset[str]) -> Stored:
+    """Decode a picture and write it into the collection's folder, where it may lie already.
+
+    Raises:
+        RefusedError: it is no acceptable picture, or was forgotten; `sha256_of` its bytes all the same.
+    """
+    sha256 = sha256_of(content)
+    if sha256 in forgotten:
+        raise RefusedError(Verdict.FORGOTTEN, "this content was forgotten")
+    try:
+        pixels = pool.decode(content)
+    except DecodeError as error:
+        raise RefusedError(Verdict(error.kind), str(error.received)) from error
+    if not (folder / file_of(sha256)).exists():
+        write_jpeg(folder / file_of(sha256), pixels)
+    height, width = pixels.shape[:2]
+    return Stored(sha256, f"{perceptual_hash(pixels):016x}", width, height)
+
+
+def sha256_of(content: bytes) -> str:
+    """Of a file's bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
