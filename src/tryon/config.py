@@ -24,6 +24,8 @@ AtLeastOne = Annotated[int, Field(strict=True, ge=1)]
 HashBits = Annotated[int, Field(strict=True, ge=0, le=64)]
 Side = Annotated[int, Field(strict=True, ge=32, le=2048, multiple_of=32)]
 PatternName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+SourceName = PatternName
+DomainName = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*$")]
 
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
@@ -288,6 +290,35 @@ class FittingConfig:
 
 
 @dataclass(frozen=True, config=_strict)
+class QueryConfig:
+    """One collection: what is searched for, where, how much of it, and what the pictures show."""
+
+    words: Annotated[str, Field(min_length=1, max_length=200)]
+    sources: Annotated[list[SourceName], Field(min_length=1)]
+    pictures: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    labels: dict[Literal["colour", "pattern"], str]
+    settings: dict[SourceName, dict[str, Any]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, config=_strict)
+class CollectingConfig:
+    """Which pictures are collected from the network, and how politely."""
+
+    contact: Annotated[str, Field(pattern=r"^(|https?://\S+|[^\s@]+@[^\s@]+)$")]
+    queries: dict[PatternName, QueryConfig]
+    permitted_sources: list[SourceName]
+    licences: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    domains: Annotated[list[DomainName], Field(min_length=1)]
+    per_host: Annotated[int, Field(strict=True, ge=1, le=8)]
+    picture_delay_s: Positive
+    page_delay_s: Positive
+    timeout_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=600)]
+    retries: Annotated[int, Field(strict=True, ge=0, le=10)]
+    max_wait_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=3600)]
+    max_picture_mb: Annotated[int, Field(strict=True, ge=1, le=100)]
+
+
+@dataclass(frozen=True, config=_strict)
 class Params:
     """The whole of `params.yaml`."""
 
@@ -304,6 +335,7 @@ class Params:
     domains: DomainsConfig
     cyclegan: CycleGANConfig
     fitting: FittingConfig
+    collecting: CollectingConfig
 
     @model_validator(mode="after")
     def _cutouts_are_not_enlarged(self) -> Self:

@@ -29,6 +29,7 @@ from tryon.errors import ServiceError
 
 Job = Callable[[Exchange], Awaitable[None]]
 _KIND = "tryon_kind"
+_NO_REQUESTS: tuple[Request, ...] = ()
 SETTINGS: dict[str, Any] = {
     "DOWNLOADER_MIDDLEWARES_BASE": {
         "tryon.collecting.guard.GuardMiddleware": 100,
@@ -45,7 +46,7 @@ SETTINGS: dict[str, Any] = {
     "DOWNLOAD_WARNSIZE": 0,
     "CONCURRENT_REQUESTS": 0,  # turns are given by `politeness.Host`
     "DOWNLOAD_DELAY": 0,
-    "LOG_ENABLED": False,
+    "LOG_INSTALL_ROOT_HANDLER": False,
     "TELNETCONSOLE_ENABLED": False,
 }
 
@@ -63,13 +64,14 @@ def run_crawl(job: Job, guard: Guard, *, contact: str, per_host: int) -> None:
         ServiceError: it was interrupted.
         Exception: what the job raised.
     """
-    for noisy in ("scrapy", "twisted", "filelock"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)  # what they warn of is in the ledger
     settings = SETTINGS | {
         "USER_AGENT": f"tryon/{version('tryon')} (+{contact})",
         "CONCURRENT_REQUESTS_PER_DOMAIN": per_host,
     }
-    process = AsyncCrawlerProcess(settings, install_root_handler=False)
+    for noisy in map(logging.getLogger, ("scrapy", "twisted")):
+        noisy.addHandler(logging.NullHandler())
+        noisy.propagate = False  # what they tell of is in the ledger
+    process = AsyncCrawlerProcess(settings)
     outcome: list[BaseException | None] = []
     process.crawl(_JobSpider, guard=guard, job=job, outcome=outcome)
     process.start()
@@ -98,7 +100,7 @@ class _JobSpider(Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        """No requests of Scrapy's own."""
+        """No addresses: the job sends its requests itself."""
         from twisted.internet import reactor
 
         reactor.installNameResolver(CheckedResolver(self.guard))
@@ -106,9 +108,9 @@ class _JobSpider(Spider):
             await self._job(self._exchange)
             self._outcome.append(None)
         except Exception as error:
-            self._outcome.append(error)
-        return
-        yield
+            self._outcome.append(_first_of(error))
+        for request in _NO_REQUESTS:
+            yield request
 
     async def _exchange(self, ask: Ask) -> Answer:
         request = Request(
@@ -124,6 +126,13 @@ class _JobSpider(Spider):
         except Exception as error:
             raise _refusal_of(error) from error
         return _to_answer(ask, response)
+
+
+def _first_of(error: Exception) -> Exception:
+    """The error itself, or the first of those that several tasks raised."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _request_headers(ask: Ask) -> dict[str, str]:

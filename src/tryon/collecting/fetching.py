@@ -79,6 +79,11 @@ class PoliteClient:
         self._hosts: dict[str, Host] = {}
         self._rules: dict[str, asyncio.Task[robots.Rules]] = {}
 
+    @property
+    def per_host(self) -> int:
+        """Requests to one host at once."""
+        return self._manners.per_host
+
     def host_of(self, address: str) -> Host:
         """The host that a picture's address leads to.
 

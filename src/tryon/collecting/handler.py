@@ -32,18 +32,20 @@ def _bounded(factory: Any) -> Any:
 def _count_headers(protocol: Any) -> None:
     """Make a connection count what it receives until the headers of each answer are over."""
     receive = protocol.dataReceived
-    seen = {"parser": None, "bytes": 0}
+    counted_parser: Any = None
+    counted = 0
 
     def counting(data: bytes) -> None:
+        nonlocal counted_parser, counted
         parser = protocol._parser
-        if parser is not seen["parser"]:
-            seen.update(parser=parser, bytes=0)
+        if parser is not counted_parser:
+            counted_parser, counted = parser, 0
         if parser is not None:
             parser.MAX_LENGTH = 2**31  # of one line, which Twisted would end without saying why
         receive(data)
         if parser is not None and parser is protocol._parser and parser.state in (STATUS, HEADER):
-            seen["bytes"] += len(data)
-            if seen["bytes"] > MAX_HEADER_BYTES:
+            counted += len(data)
+            if counted > MAX_HEADER_BYTES:
                 protocol.transport.abortConnection()
 
     protocol.dataReceived = counting

@@ -70,7 +70,7 @@ class Journal:
                 self._file = None
 
     def _write(self, entry: dict[str, Any], mode: str) -> None:
-        line = json.dumps(entry, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass") + b"\n"
+        line = json.dumps(entry, sort_keys=True).encode() + b"\n"
         with self._lock:
             if self._file is None or mode == "wb":
                 self._file = self.path.open(mode)

@@ -1,6 +1,7 @@
 """From the bytes that came to the picture that is kept: decoded in a guarded child, stored without anything else."""
 
 import hashlib
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,23 +36,39 @@ def file_of(sha256: str) -> str:
     return f"{IMAGES}/{sha256[:20]}.jpg"
 
 
-def store_picture(content: bytes, folder: Path, pool: DecodePool, forgotten: frozenset[str]) -> Stored:
-    """Decode a picture and write it into the collection's folder, where it may lie already.
+class PictureStore:
+    """Takes files as they came and keeps pictures; `store` may be called from several threads.
 
-    Raises:
-        RefusedError: it is no acceptable picture, or was forgotten; `sha256_of` its bytes all the same.
+    Args:
+        folder: of the collection.
+        pool: decodes.
+        forgotten: sha256 of what must not come back.
     """
-    sha256 = sha256_of(content)
-    if sha256 in forgotten:
-        raise RefusedError(Verdict.FORGOTTEN, "this content was forgotten")
-    try:
-        pixels = pool.decode(content)
-    except DecodeError as error:
-        raise RefusedError(Verdict(error.kind), str(error.received)) from error
-    if not (folder / file_of(sha256)).exists():
-        write_jpeg(folder / file_of(sha256), pixels)
-    height, width = pixels.shape[:2]
-    return Stored(sha256, f"{perceptual_hash(pixels):016x}", width, height)
+
+    def __init__(self, folder: Path, pool: DecodePool, forgotten: frozenset[str]) -> None:
+        self._folder = folder
+        self._pool = pool
+        self._forgotten = forgotten
+        self._writing = threading.Lock()
+
+    def store(self, content: bytes) -> Stored:
+        """Decode a picture and write it, unless it lies there already.
+
+        Raises:
+            RefusedError: it is no acceptable picture, or was forgotten.
+        """
+        sha256 = sha256_of(content)
+        if sha256 in self._forgotten:
+            raise RefusedError(Verdict.FORGOTTEN, "this content was forgotten")
+        try:
+            pixels = self._pool.decode(content)
+        except DecodeError as error:
+            raise RefusedError(Verdict(error.kind), str(error.received)) from error
+        with self._writing:  # the same bytes may come twice at once
+            if not (self._folder / file_of(sha256)).exists():
+                write_jpeg(self._folder / file_of(sha256), pixels)
+        height, width = pixels.shape[:2]
+        return Stored(sha256, f"{perceptual_hash(pixels):016x}", width, height)
 
 
 def sha256_of(content: bytes) -> str:
