@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
 from typing import Any
 
+from OpenSSL import SSL
 from scrapy import Request, Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import (
@@ -19,6 +20,7 @@ from scrapy.exceptions import (
     StopDownload,
 )
 from scrapy.http import Headers, Response
+from service_identity import CertificateError, VerificationError
 from twisted.internet.error import ConnectionAborted
 
 from tryon.collecting.fetching import OK, Answer, Ask, Exchange, Kind, refusal_by_headers
@@ -167,7 +169,12 @@ def _refusal_of(error: Exception) -> RefusedError:
         return RefusedError(Verdict.CUT_OFF, "the answer ended before its length")
     if isinstance(error, DownloadCancelledError | IgnoreRequest):
         return RefusedError(Verdict.TOO_LARGE, "more bytes than are accepted")
-    if any(reason.check(ConnectionAborted) for reason in getattr(error.__cause__, "reasons", ())):
+    reasons = [reason.value for reason in getattr(error.__cause__, "reasons", ())] or [error]
+    if any(isinstance(reason, ConnectionAborted) for reason in reasons):
         return RefusedError(Verdict.TOO_LARGE, f"headers of more than {MAX_HEADER_BYTES} bytes")
-    words = str(error) or type(error).__name__
-    return RefusedError(Verdict.UNREACHABLE, words.replace("\n", " ")[:200])
+    if any(isinstance(reason, SSL.Error | VerificationError | CertificateError) for reason in reasons):
+        return RefusedError(
+            Verdict.UNREACHABLE, "its certificate is expired, another host's, or signed by nobody known"
+        )
+    words = str(reasons[0]) or type(reasons[0]).__name__
+    return RefusedError(Verdict.UNREACHABLE, " ".join(words.split())[:200])

@@ -1,4 +1,8 @@
-"""A collection as a child process: a reactor runs once in a process. What to do stands in a JSON file."""
+"""A collection as a child process, for the collecting benchmark and the tests: a reactor runs once in a process.
+
+What to do stands in a JSON file: `root`, `queries`, `config` (other values of the section), `loopback`, `lookups` (what
+names resolve to), `manners`, `slugs`, `forgotten`.
+"""
 
 import json
 import sys
@@ -6,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from tryon.collecting.guard import Guard
 from tryon.collecting.politeness import Manners
@@ -70,7 +76,7 @@ def main(argv: Sequence[str]) -> None:
     reports = collect(
         Path(job["root"]),
         job.get("slugs", []),
-        _config(config | {"queries": queries}),
+        TypeAdapter(CollectingConfig).validate_python(config | {"queries": queries}),
         find_source=find_source,
         tombstones=read_tombstones(Path(job.get("forgotten", "nothing.csv"))),
         guard=Guard(lookup, job["loopback"]),
@@ -79,12 +85,6 @@ def main(argv: Sequence[str]) -> None:
     print(json.dumps([asdict(report) for report in reports]))
 
 
-def _config(content: dict[str, Any]) -> CollectingConfig:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(CollectingConfig).validate_python(content)
-
-
 if __name__ == "__main__":
     set_up_logging()
-    sys.exit(run_command("crawl_child", main))
+    sys.exit(run_command("collecting_child", main))

@@ -1,4 +1,7 @@
-"""A real HTTP(S) server on this machine that behaves, or does not, as each path of each host says."""
+"""A real HTTP(S) server on this machine that behaves, or does not, as each path of each host says.
+
+What the collecting benchmark and the tests of the crawler share.
+"""
 
 import asyncio
 import io
@@ -37,11 +40,11 @@ class Seen:
 
 @dataclass
 class Reply:
-    """What to send; `head` and `body` as bytes, or `behave` to do it by hand."""
+    """What to send, or `behave` to do it by hand; a header may be a function that is called when it is sent."""
 
     body: bytes = b""
     status: int = 200
-    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "image/jpeg"})
+    headers: dict[str, Any] = field(default_factory=lambda: {"Content-Type": "image/jpeg"})
     behave: Callable[[asyncio.StreamWriter], Awaitable[None]] | None = None
     length: int | None = None
 
@@ -50,6 +53,7 @@ class Reply:
         """Status line and headers."""
         length = len(self.body) if self.length is None else self.length
         headers = {"Content-Length": str(length)} | self.headers
+        headers = {name: value() if callable(value) else value for name, value in headers.items()}
         lines = [f"HTTP/1.1 {self.status} Whatever", *(f"{name}: {value}" for name, value in headers.items() if value)]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
@@ -131,7 +135,7 @@ class Server:
                 seen.status = reply.status
                 try:
                     if reply.behave:
-                        await reply.behave(writer)
+                        await _until_gone(reply.behave(writer), reader)
                         return
                     writer.write(reply.head + reply.body)
                     await writer.drain()
@@ -143,6 +147,15 @@ class Server:
             return
         finally:
             writer.close()
+
+
+async def _until_gone(behaviour: Awaitable[None], reader: asyncio.StreamReader) -> None:
+    """Misbehave until it is over, or until the client has hung up."""
+    tasks = [asyncio.ensure_future(behaviour), asyncio.ensure_future(reader.read())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def listing(candidates: list[dict[str, Any]], following: str = "") -> Reply:
