@@ -46,7 +46,8 @@ def main() -> None:
 
 def configuration(arguments: argparse.Namespace) -> Any:
     """The paper's networks or those of params.yaml, with the sizes that were asked for."""
-    from tryon.config import CycleGANConfig, load_params, read_yaml
+    from tryon.config import CycleGANConfig, load_params
+    from tryon.yaml_files import read_yaml
 
     config = load_params(ROOT / "params.yaml").cyclegan
     if arguments.networks == "paper":

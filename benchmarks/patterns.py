@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.config import load_params, read_yaml
+from tryon.config import load_params
 from tryon.console import print_table
 from tryon.datasets.domains import side_of
 from tryon.formats.deepfashion2 import read_annotation
@@ -34,6 +34,7 @@ from tryon.rendering.annotation import visible_mask
 from tryon.rendering.dataset import draw_photo, plan_garments
 from tryon.rendering.photo import wear
 from tryon.rendering.shop import render_garment
+from tryon.yaml_files import read_yaml
 
 Select = Mapping[str, Mapping[str, Sequence[str]]]
 DISTANCES = (0.6, 0.8, 1.0, 1.5)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tryon.config import Params, load_params, read_yaml
+from tryon.config import Params, load_params
 from tryon.errors import ConfigError
+from tryon.yaml_files import read_yaml
 
 ROOT = Path(__file__).parent.parent
 

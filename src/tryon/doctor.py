@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tryon.config import PARAMS_FILE, load_params
 from tryon.console import read_environment

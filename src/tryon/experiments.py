@@ -21,10 +21,11 @@ from typing import Any
 
 import yaml
 
-from tryon.config import NAMED_WEIGHTS, PARAMS_FILE, read_yaml
+from tryon.config import NAMED_WEIGHTS, PARAMS_FILE
 from tryon.console import die_with_parent, logger, read_environment
 from tryon.errors import ConfigError, DataError, ServiceError, UsageError
 from tryon.outputs import new_folder, write_text
+from tryon.yaml_files import read_yaml
 
 EXPERIMENTS = Path("experiments")
 WORKSPACES = Path(".experiments")

@@ -20,6 +20,8 @@ ALLOWED = {
     "playwright": set(),
     "great_expectations": {"curating"},
     "typer": {"cli"},
+    "scrapy": {"collecting"},
+    "twisted": {"collecting"},
 }
 # The one module that compiles for a backend, so that layers and networks need not know any.
 KNOWS_A_BACKEND = "tryon.models.layers.fusing"

@@ -86,8 +86,7 @@ def test_a_local_source_is_handed_a_files_content_or_a_folders_names(tmp_path: P
         (tmp_path / name).write_text("hello")
     played = Played()
     titles = [
-        ask(Named(str(path), "local"), played)[0][0].title
-        for path in (tmp_path, tmp_path / "a.jpg", tmp_path / "none")
+        ask(Named(str(path), "local"), played)[0][0].title for path in (tmp_path, tmp_path / "a.jpg", tmp_path / "none")
     ]
     assert titles == ["200 a.jpg b/2.jpg", "200 hello", "404 No such file or directory"]
     assert played.asked == []

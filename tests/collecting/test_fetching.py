@@ -94,8 +94,8 @@ def test_what_does_not_pass_is_not(verdict: Verdict) -> None:
     ("status", "verdict", "times"),
     [
         (500, Verdict.SERVER_ERROR, 3), (503, Verdict.SERVER_ERROR, 3), (429, Verdict.RATE_LIMITED, 3),
-        (403, Verdict.HTTP_ERROR, 1), (404, Verdict.HTTP_ERROR, 1), (206, Verdict.HTTP_ERROR, 1), (410, Verdict.GONE, 1),
-        (204, Verdict.EMPTY, 1),
+        (403, Verdict.HTTP_ERROR, 1), (404, Verdict.HTTP_ERROR, 1), (206, Verdict.HTTP_ERROR, 1),
+        (410, Verdict.GONE, 1), (204, Verdict.EMPTY, 1),
     ],
 )  # fmt: skip
 def test_statuses(status: int, verdict: Verdict, times: int) -> None:
@@ -128,7 +128,12 @@ def test_a_host_that_leads_inside_is_asked_for_nothing() -> None:
 def test_redirects_are_asked_as_politely_as_the_first_address() -> None:
     played = Played().say("http://a.org/p", ok(status=302, location="http://b.org/q")).say("http://b.org/q", ok())
     assert fetch(played, "http://a.org/p").body == b"picture"
-    assert played.addresses == ["http://a.org/robots.txt", "http://a.org/p", "http://b.org/robots.txt", "http://b.org/q"]
+    assert played.addresses == [
+        "http://a.org/robots.txt",
+        "http://a.org/p",
+        "http://b.org/robots.txt",
+        "http://b.org/q",
+    ]
     closed = Played().say("http://a.org/p", ok(status=301, location="//b.org/q"))
     closed.say("http://b.org/robots.txt", ok(b"User-agent: *\nDisallow: /\n"))
     said = refused(closed)

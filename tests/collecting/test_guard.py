@@ -1,4 +1,4 @@
-"""The guard: resolved once, connected to what was checked, and nowhere else (C23, C30 to C34 of the crawler's table)."""
+"""The guard: resolved once, connected to what was checked, and nowhere else (C23, C30 to C34)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def test_c30_a_name_that_changes_its_mind_is_not_asked_twice(monkeypatch: pytest
     assert names.asked == ["rebind.org"]
     assert [address.host for address in resolved(guard, "rebind.org", 80)] == ["8.8.8.8"]
     monkeypatch.setattr(guard_module, "REMEMBERED_S", 0.0)
-    with pytest.raises(RefusedError, match="127.0.0.1"):
+    with pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
         admit(guard, "http://rebind.org/")
     assert [address.host for address in resolved(guard, "rebind.org", 80)] == ["8.8.8.8"]
 

@@ -29,7 +29,8 @@ def test_of_equal_pictures_the_first_in_order_is_kept_whenever_it_came() -> None
     planned = ["a", "b", "c", "d"]
     found = [row("a", "1"), row("b", "2"), row("c", "1"), row("d", "", "timed_out")]
     wanted = [
-        ("a", "kept", file_of("1" * 64)), ("b", "kept", file_of("2" * 64)), ("c", "duplicate", ""), ("d", "timed_out", ""),
+        ("a", "kept", file_of("1" * 64)), ("b", "kept", file_of("2" * 64)), ("c", "duplicate", ""),
+        ("d", "timed_out", ""),
     ]  # fmt: skip
     for order in itertools.permutations(found):
         assert told(settle([], planned, {r.address: r for r in order}, {}, NONE)) == wanted
@@ -54,7 +55,11 @@ def test_earlier_rows_come_first_and_keep_their_pictures() -> None:
 
 def test_what_another_collection_keeps_is_a_duplicate() -> None:
     (settled,) = settle([], ["a"], {"a": row("a", "1")}, {"1" * 64: "blue_t_shirt"}, NONE)
-    assert (settled.verdict, settled.file, settled.reason) == ("duplicate", "", "the same bytes are kept in blue_t_shirt")
+    assert (settled.verdict, settled.file, settled.reason) == (
+        "duplicate",
+        "",
+        "the same bytes are kept in blue_t_shirt",
+    )
 
 
 @pytest.mark.parametrize("stone", [Tombstone("1" * 64, "", "t"), Tombstone("", "a", "t")])

@@ -16,6 +16,7 @@ from tryon.errors import TryonError
 from tryon.cli import (  # noqa: F401 - each registers its commands, in the order of the help
     checking,
     trying_on,
+    collecting,
     reviewing,
     archiving,
     annotating,

@@ -50,6 +50,14 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What other collections keep: rows by address, names of the collections by sha256."""
+
+    rows: Mapping[str, LedgerRow]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Report:
     """What a collection holds after a run: rows by verdict, and which sources did not answer as they should."""
 
@@ -65,7 +73,7 @@ class Collection:
         folder: `data/collected/SLUG`.
         query: what to collect.
         rules: what may be kept.
-        elsewhere: sha256 of what other collections keep, to their names.
+        elsewhere: what other collections keep.
         client: sends the requests.
         pool: decodes the pictures.
     """
@@ -75,7 +83,7 @@ class Collection:
         folder: Path,
         query: Query,
         rules: Rules,
-        elsewhere: Mapping[str, str],
+        elsewhere: Elsewhere,
         *,
         client: PoliteClient,
         pool: DecodePool,
@@ -165,6 +173,9 @@ class Collection:
         answer: Answer | None = None
         try:
             self._refuse_unasked(candidate)
+            if known := self._elsewhere.rows.get(candidate.address):  # the same address need not be asked twice
+                answer = Answer(known.address, known.status, {}, b"", known.robots)
+                return self._row(source, candidate, answer, None, known.sha256, known.phash, known.width, known.height)
             answer = await self._get(candidate.address, local)
             stored = await asyncio.to_thread(self._store.store, answer.body)
         except RefusedError as refused:
@@ -219,7 +230,7 @@ class Collection:
 
     def _settled(self, plan: Plan) -> list[LedgerRow]:
         addresses = [candidate.address for _, candidate in plan.candidates]
-        return settle(self._known, addresses, dict(self._journal.rows), self._elsewhere, self._rules.tombstones)
+        return settle(self._known, addresses, dict(self._journal.rows), self._elsewhere.names, self._rules.tombstones)
 
     async def _write_now_and_then(self, plan: Plan, over: asyncio.Event) -> None:
         """Show onlookers the ledger as far as it is."""

@@ -70,10 +70,12 @@ def run_crawl(job: Job, guard: Guard, *, contact: str, per_host: int) -> None:
         "USER_AGENT": f"tryon/{version('tryon')} (+{contact})",
         "CONCURRENT_REQUESTS_PER_DOMAIN": per_host,
     }
-    for noisy in map(logging.getLogger, ("scrapy", "twisted")):
-        noisy.addHandler(logging.NullHandler())
-        noisy.propagate = False  # what they tell of is in the ledger
-    process = AsyncCrawlerProcess(settings)
+    noisy = [logging.getLogger(name) for name in ("scrapy", "twisted")]
+    for logger in noisy:
+        logger.propagate = False  # what they tell of is in the ledger
+    process = AsyncCrawlerProcess(settings)  # takes the handlers away
+    for logger in noisy:
+        logger.addHandler(logging.NullHandler())
     outcome: list[BaseException | None] = []
     process.crawl(_JobSpider, guard=guard, job=job, outcome=outcome)
     process.start()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tryon import outputs
-from tryon.collecting.collection import LEDGER, Collection, Query, Report, Rules
+from tryon.collecting.collection import LEDGER, Collection, Elsewhere, Query, Report, Rules
 from tryon.collecting.crawling import run_crawl
 from tryon.collecting.fetching import Exchange, PoliteClient
 from tryon.collecting.guard import Guard
@@ -117,10 +117,14 @@ def _permitted(source: Source, config: CollectingConfig) -> Source:
     return source
 
 
-def _kept_elsewhere(root: Path, slug: str) -> dict[str, str]:
-    """sha256 of each picture that another collection keeps, to the name of that collection."""
-    ledgers = [path for path in sorted(root.glob(f"*/{LEDGER}")) if path.parent.name != slug]
-    return {row.sha256: path.parent.name for path in ledgers for row in read_ledger(path) if row.kept}
+def _kept_elsewhere(root: Path, slug: str) -> Elsewhere:
+    """What the other collections keep."""
+    rows, names = {}, {}
+    for path in sorted(root.glob(f"*/{LEDGER}")):
+        for row in read_ledger(path) if path.parent.name != slug else ():
+            if row.kept:
+                rows[row.address], names[row.sha256] = row, path.parent.name
+    return Elsewhere(rows, names)
 
 
 def _not_done(root: Path, queries: Sequence[Query]) -> list[Query]:

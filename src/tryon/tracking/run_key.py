@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from tryon.config import read_yaml
 from tryon.errors import DataError
+from tryon.yaml_files import read_yaml
 
 LOCK_FILE = "dvc.lock"
 LOCK_READINGS = 40
