@@ -2,7 +2,7 @@
 
 A collection's pictures were decoded in the guarded child when they came and written anew by us (`tryon.collecting`), so
 our own decoder reads them here. Any other folder may hold a stranger's file: its pictures go through the guarded child,
-one process a picture (0.3 s instead of 0.02 s), and both sizes are made at once. Nothing is kept on the disk: a
+one process a picture, and both sizes are made at once. Nothing is kept on the disk: a
 picture that is to be forgotten leaves no copy.
 """
 

@@ -74,7 +74,7 @@ class DecisionStore:
             return {sha256: self._current.get(sha256) for sha256 in self._changed[revision:]}
 
     def decide(self, steps: Sequence[Step]) -> list[bool]:
-        """Take decisions; on the disk when this returns.
+        """Take decisions; on the disk when this returns. A step to what holds already changes nothing.
 
         Returns:
             For each step whether it holds: not if the picture's decision was no longer what the step says was before.

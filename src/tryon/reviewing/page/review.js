@@ -429,9 +429,9 @@ $("reasons").replaceChildren(...said.reasons.map((reason, index) => {
   return made;
 }));
 if (!state.pictures.some(isUndecided)) $("show").value = "all";
-showSaving(0, "");
 for (const step of await saver.adopt()) if (state.by.has(step.sha256)) state.by.get(step.sha256).decision = step.after;
 listen();
 list(state.pictures[0]);
 focusCurrent();
+showSaving(saver.waiting, "");
 setTimeout(poll, POLL_MS);
