@@ -75,6 +75,15 @@ def test_a_missing_key_is_named(tmp_path: Path, content: dict[str, Any]) -> None
         ("photos", "exposure", [0.1], "missing"),
         ("render", "photos", {"train": 1, "tests": 2}, "'train', 'validation' or 'test'"),
         ("garments", "select", {"Blue shirts": {}}, "match pattern"),
+        ("collecting", "contact", "nobody", "match pattern"),
+        ("collecting", "domains", [], "at least 1 item"),
+        ("collecting", "domains", ["*"], "match pattern"),
+        ("collecting", "domains", ["https://example.org"], "match pattern"),
+        ("collecting", "licences", [], "at least 1 item"),
+        ("collecting", "per_host", 10_000, "less than or equal to 8"),
+        ("collecting", "picture_delay_s", 0, "greater than 0"),
+        ("collecting", "page_delay_s", -1, "greater than 0"),
+        ("collecting", "queries", {"a": {"words": "a", "sources": ["b"], "pictures": 10**9, "labels": {}}}, "100000"),
     ],
 )
 def test_a_value_that_is_not_accepted_is_named_with_what_is(

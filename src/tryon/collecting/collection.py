@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -241,12 +242,13 @@ class Collection:
                 await asyncio.to_thread(write_ledger, self._folder / LEDGER, self._settled(plan))
 
     def _finish(self, plan: Plan) -> list[LedgerRow]:
-        """Write the ledger whole and leave nothing in the folder that it does not keep."""
+        """Write the ledger whole and leave no picture of ours in the folder that it does not keep."""
         rows = self._settled(plan)
         write_ledger(self._folder / LEDGER, rows)
         kept = {row.file for row in rows if row.kept}
         for path in (self._folder / IMAGES).glob("*"):
-            if path.relative_to(self._folder).as_posix() not in kept:
+            ours = re.fullmatch(r"[0-9a-f]{20}\.jpg(\.tmp)?", path.name)
+            if ours and path.relative_to(self._folder).as_posix() not in kept:
                 path.unlink()
         self._journal.end()
         return rows

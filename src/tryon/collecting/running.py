@@ -16,7 +16,7 @@ from tryon.collecting.pictures import decode_limits
 from tryon.collecting.politeness import Manners
 from tryon.collecting.searching import Source
 from tryon.config import CollectingConfig
-from tryon.errors import ConfigError, ServiceError, UsageError
+from tryon.errors import ConfigError, DataError, ServiceError, UsageError
 from tryon.formats.ledger import read_ledger
 from tryon.formats.tombstones import Tombstones
 from tryon.images.decode_pool import DecodePool
@@ -56,6 +56,7 @@ def collect(
         UsageError: there is no such query.
         ConfigError: no contact is given, or a source may not be used.
         ServiceError: another run is at work, or this one was interrupted.
+        DataError: the folder cannot be written.
     """
     queries = _queries(slugs or list(config.queries), config, find_source)
     rules = Rules(tuple(config.licences), tombstones, config.max_picture_mb * MEGABYTE)
@@ -71,7 +72,14 @@ def collect(
             _note_done(root, queries, query.slug)
 
     with _alone(root), DecodePool(min(2, os.cpu_count() or 1), decode_limits(rules.max_picture_bytes)) as pool:
-        run_crawl(job, guard, contact=config.contact, per_host=manners.per_host)
+        try:
+            run_crawl(job, guard, contact=config.contact, per_host=manners.per_host)
+        except OSError as error:
+            raise DataError(
+                f"{error.filename or root} cannot be written",
+                received=error.strerror,
+                remedy="make room, then run the same command again: it goes on from here",
+            ) from error
         (root / DONE).unlink(missing_ok=True)
     return reports
 
