@@ -1,8 +1,14 @@
 """Collections from beginning to end: several at once, again, with what was forgotten, from this machine."""
 
+import asyncio
 import dataclasses
+import errno
 import hashlib
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +20,10 @@ from tests.collecting.test_crawler_answers import MANNERS, ROOT, run_child
 from tryon.collecting import running
 from tryon.collecting.collection import is_licensed
 from tryon.collecting.guard import Guard
+from tryon.collecting.journal import Journal
 from tryon.collecting.running import collect, manners_of
 from tryon.config import CollectingConfig, load_params
-from tryon.errors import ConfigError, ServiceError, UsageError
+from tryon.errors import ConfigError, DataError, ServiceError, UsageError
 from tryon.formats.ledger import read_ledger
 from tryon.formats.tombstones import Tombstone, Tombstones, write_tombstones
 from tryon.images.files import read_image
@@ -85,6 +92,34 @@ def test_collections_know_of_each_other_and_of_what_was_forgotten(tmp_path: Path
     ]  # fmt: skip
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_that_it_goes_on(tmp_path: Path, sent: signal.Signals) -> None:
+    async def silent(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    with Server() as server:
+        home = f"http://a.bad.test:{server.port}"
+        server.routes = {"a.bad.test/1.jpg": Reply(picture(1)), "a.bad.test/2.jpg": Reply(behave=silent)}
+        server.routes["a.bad.test/s"] = listing([candidate(f"{home}/{n}.jpg") for n in (1, 2)])
+        job = {
+            "root": str(tmp_path), "config": {"timeout_s": 60.0}, "loopback": [f"a.bad.test:{server.port}"],
+            "queries": {"x": {"settings": {"listed": {"base": f"{home}/s"}}}},
+        }  # fmt: skip
+        (tmp_path / "job.json").write_text(json.dumps(job))
+        command = [sys.executable, "benchmarks/collecting_child.py", str(tmp_path / "job.json")]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as child:
+            journal = tmp_path / "x/journal.jsonl"
+            while not journal.exists() or journal.read_bytes().count(b"\n") < 2:
+                assert child.poll() is None
+                time.sleep(0.05)
+            child.send_signal(sent)
+            said = child.communicate(timeout=60)[1]
+        assert child.returncode == 1
+        assert "the collection was interrupted\n  remedy: run the same command again" in said
+        assert "Traceback" not in said and len(Journal(tmp_path / "x").rows) == 1
+
+
 @pytest.fixture
 def config() -> CollectingConfig:
     """The repository's own section with a contact."""
@@ -118,6 +153,16 @@ def test_a_source_that_needs_a_permission_is_refused_without_it(tmp_path: Path, 
     assert "collecting.permitted_sources" in caught.value.remedy
     permitted = dataclasses.replace(config, permitted_sources=["closed"])
     assert running._permitted(Closed(), permitted).name == "closed"  # type: ignore[arg-type]
+
+
+def test_a_full_disk_is_one_message(tmp_path: Path, config: CollectingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "ledger.csv.tmp")
+
+    monkeypatch.setattr(running, "run_crawl", full)
+    with pytest.raises(DataError, match=r"ledger\.csv\.tmp cannot be written") as caught:
+        run(tmp_path, config, source=lambda name: find_source("listed"))
+    assert "run the same command again" in caught.value.remedy
 
 
 def test_one_run_at_a_time(tmp_path: Path, config: CollectingConfig) -> None:
