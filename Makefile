@@ -43,7 +43,7 @@ lock: setup  ## resolve pyproject.toml into requirements.lock (hashes, no host)
 	$(BIN)/uv pip compile -q pyproject.toml --group dev --python-version 3.11 --python-platform linux \
 	  --generate-hashes --no-header --no-annotate -o requirements.lock
 
-serve-flows: setup  ## start the Prefect server and serve the rebuild flow on its schedule
+serve-flows: setup  ## start the Prefect server and serve the flows on their schedules
 	$(BIN)/python -m flows.serve
 
 mlflow: setup  ## open the experiment store at http://127.0.0.1:5000

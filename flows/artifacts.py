@@ -34,7 +34,7 @@ def show_results(workspace: Path, stages: Rows, run_key: str) -> None:
         create_image_artifact(image_url=sheet, key="results-sheet", description="Fitted pictures of this run")
     for pattern, grids in pattern_sheets(workspace).items():
         description = f"CycleGAN of {pattern}: input, fake, cycled and identity pictures, first and last grid"
-        create_image_artifact(image_url=grids, key=f"cyclegan-{_as_key(pattern)}", description=description)
+        create_image_artifact(image_url=grids, key=f"cyclegan-{as_key(pattern)}", description=description)
     create_markdown_artifact(markdown=summary(workspace, stages, metrics, run_key), key="rebuild-summary")
 
 
@@ -57,7 +57,7 @@ def results_sheet(workspace: Path) -> str | None:
     for folder in PICTURE_FOLDERS:
         files = sorted((workspace / folder).glob("*.png"))[:SHEET_PICTURES]
         if files:
-            return _data_uri(_stacked([Image.open(file).convert("RGB") for file in files]))
+            return data_uri(_stacked([Image.open(file).convert("RGB") for file in files]))
     return None
 
 
@@ -68,7 +68,7 @@ def pattern_sheets(workspace: Path) -> dict[str, str]:
         pages = sorted(folder.glob("epoch_*.png"))
         if pages:
             shown = dict.fromkeys([pages[0], pages[-1]])
-            sheets[folder.parent.name] = _data_uri(_stacked([Image.open(page).convert("RGB") for page in shown]))
+            sheets[folder.parent.name] = data_uri(_stacked([Image.open(page).convert("RGB") for page in shown]))
     return sheets
 
 
@@ -85,7 +85,7 @@ def summary(workspace: Path, stages: Rows, metrics: Rows, run_key: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _as_key(name: str) -> str:
+def as_key(name: str) -> str:
     """Prefect's keys have dashes where our names have underscores."""
     return name.replace("_", "-")
 
@@ -101,7 +101,8 @@ def _stacked(pictures: Sequence[Image.Image]) -> Image.Image:
     return sheet
 
 
-def _data_uri(picture: Image.Image) -> str:
+def data_uri(picture: Image.Image) -> str:
+    """A picture as an address that holds it, as JPEG."""
     content = io.BytesIO()
     picture.save(content, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()

@@ -49,6 +49,14 @@ def read_stages(workspace: Path) -> list[Stage]:
         )
 
 
+def default_remote(workspace: Path) -> str:
+    """Name of the remote that `dvc push` would push to; empty if none is configured."""
+    from dvc.repo import Repo
+
+    with Repo(str(workspace)) as repo:
+        return str(repo.config["core"].get("remote", ""))
+
+
 def _name(stage: Any) -> str:
     """What `dvc repro` in the workspace's root calls the stage."""
     return str(stage.name if stage.path_in_repo == "dvc.yaml" else f"{stage.path_in_repo}:{stage.name}")

@@ -12,15 +12,15 @@ from typing import Any
 
 from prefect import flow, get_client, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
-from prefect.concurrency.sync import concurrency
 from prefect.futures import PrefectFuture
-from prefect.states import Completed, State
+from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import Rows, show_results, show_stages
-from flows.dvc_child import Outcome, StageError, StageKilledError, reproduce
+from flows.child import Outcome, StepError, result_of
+from flows.dvc_child import reproduce
 from flows.dvc_stages import Stage, read_stages
-from flows.limits import GPU, LEASE_S, WORKSPACE, ensure_limits
+from flows.limits import GPU, WORKSPACE, ensure_limits, not_killed, slot
 from tryon.tracking import run_key
 
 RETRIES = {"data": 1, "gpu": 1, "gate": 0}  # a gate that says no will say it again
@@ -37,12 +37,12 @@ def rebuild(workspace: str = ".") -> dict[str, str]:
         Result by stage: `ran` or `cached`.
 
     Raises:
-        StageError: a stage failed or was killed; the table of stages says which were not run because of it.
+        StepError: a stage failed or was killed; the table of stages says which were not run because of it.
     """
     folder = Path(workspace).resolve()
     stages = read_stages(folder)
     ensure_limits()
-    with _slot(WORKSPACE):
+    with slot(WORKSPACE):
         rows = _run_all(stages, folder)
     show_stages(rows)
     key = run_key(folder)
@@ -51,29 +51,19 @@ def rebuild(workspace: str = ".") -> dict[str, str]:
     show_results(folder, rows, key)
     late = [f"{row['stage']} ({row['result']})" for row in rows if row["result"] not in UP_TO_DATE]
     if late:
-        raise StageError(f"not up to date: {', '.join(late)}", remedy="mend what failed, then run the flow again")
+        raise StepError(f"not up to date: {', '.join(late)}", remedy="mend what failed, then run the flow again")
     return {row["stage"]: row["result"] for row in rows}
 
 
-def _retryable(_task: Any, _run: Any, state: State[Any]) -> bool:
-    """Only an ordinary failure is tried again: what was killed was meant to stop."""
-    return not isinstance(state.result(raise_on_failure=False), StageKilledError)
-
-
-@task(name="stage", task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_retryable)
+@task(name="stage", task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=not_killed)
 def run_stage(name: str, kind: str, workspace: str) -> Any:
     """One stage in a child process of DVC's; a stage that DVC finds unchanged ends in the state `Cached`."""
     env = {"PREFECT__FLOW_RUN_ID": str(runtime.flow_run.id)}
-    with _slot(GPU) if kind == "gpu" else nullcontext():
+    with slot(GPU) if kind == "gpu" else nullcontext():
         outcome = reproduce(name, Path(workspace), get_run_logger().info, env)
     return (
         Completed(name="Cached", message="up to date in DVC", data=outcome) if outcome.result == "cached" else outcome
     )
-
-
-def _slot(limit: str) -> Any:
-    """A slot of a limit while the block runs; a server that is away for a moment does not end the block."""
-    return concurrency(limit, lease_duration=LEASE_S, strict=True, raise_on_lease_renewal_failure=False)
 
 
 def _run_all(stages: Sequence[Stage], folder: Path) -> Rows:
@@ -101,17 +91,14 @@ def _run_all(stages: Sequence[Stage], folder: Path) -> Rows:
             break
         stage = ended.get()
         outcome = futures[stage.name].result(raise_on_failure=False)
-        killed = killed or not isinstance(outcome, Outcome | StageError)
+        killed = killed or not isinstance(outcome, Outcome | StepError)
         rows[stage.name] = _row(stage, outcome)
     return [*rows.values(), *(_row(stage, None) for stage in waiting.values())]
 
 
 def _row(stage: Stage, outcome: Any) -> dict[str, Any]:
     """What the table of stages says; an outcome of None is a stage that was never submitted."""
-    if isinstance(outcome, Outcome):
-        return {"stage": stage.name, "kind": stage.kind, "result": outcome.result, "seconds": outcome.seconds}
-    result = "not run" if outcome is None else "killed" if isinstance(outcome, StageKilledError) else "failed"
-    return {"stage": stage.name, "kind": stage.kind, "result": result, "seconds": 0.0}
+    return {"stage": stage.name, "kind": stage.kind, **result_of(outcome)}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Serve the flow `rebuild` on a schedule (`make serve-flows`), with a Prefect server unless one answers already.
+"""Serve `rebuild` and `collect` on their schedules (`make serve-flows`), with a Prefect server unless one answers.
 
-Environment: TRYON_REBUILD_CRON (default 02:30 every night), TRYON_PREFECT_PORT (default 4200), PREFECT_HOME.
+Environment: TRYON_REBUILD_CRON (default 02:30 every night), TRYON_COLLECT_CRON (default 22:00 on Saturdays),
+TRYON_PREFECT_PORT (default 4200), PREFECT_HOME.
 """
 
 import os
@@ -17,6 +18,7 @@ import httpx
 from tryon.errors import ServiceError
 
 NIGHTLY = "30 2 * * *"
+WEEKLY = "0 22 * * 6"  # a collection waits for slow hosts for hours: it ends before a night's rebuild
 HEALTH_TIMEOUT_S = 240.0
 STOP_TIMEOUT_S = 20.0
 
@@ -33,20 +35,31 @@ def main() -> None:
 
 
 def serve() -> None:
-    """Register the schedule and run what it asks for, one flow run at a time."""
+    """Register the schedules and run what they ask for, one flow run at a time."""
+    import prefect
     from prefect.schedules import Cron
 
+    from flows.collect import collect
     from flows.limits import ensure_limits
     from flows.rebuild import rebuild
 
     ensure_limits()
-    cron = os.environ.get("TRYON_REBUILD_CRON", NIGHTLY)
-    rebuild.serve(
-        name="nightly",
-        schedules=[Cron(cron, slug="rebuild-schedule", active=True)],
+    nightly = os.environ.get("TRYON_REBUILD_CRON", NIGHTLY)
+    weekly = os.environ.get("TRYON_COLLECT_CRON", WEEKLY)
+    prefect.serve(
+        rebuild.to_deployment(
+            name="nightly",
+            schedules=[Cron(nightly, slug="rebuild-schedule", active=True)],
+            tags=["tryon"],
+            description="Every stage of dvc.yaml brought up to date",
+        ),
+        collect.to_deployment(
+            name="weekly",
+            schedules=[Cron(weekly, slug="collect-schedule", active=True)],
+            tags=["tryon"],
+            description="Every query of collecting.queries collected, cleaned, tracked and pushed",
+        ),
         limit=1,
-        tags=["tryon"],
-        description="Every stage of dvc.yaml brought up to date",
     )
 
 

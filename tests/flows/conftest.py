@@ -1,4 +1,4 @@
-"""One real Prefect server for the session, and small DVC workspaces for it to rebuild."""
+"""One real Prefect server for the session, and small DVC workspaces for its flows."""
 
 import os
 import shutil
@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+import yaml
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 240
@@ -41,6 +44,30 @@ stages:
     meta: {kind: gpu}
 """
 
+STAND_INS = {
+    "tryon.py": """
+import csv, json, os, pathlib, sys, urllib.request
+if sys.argv[1] != "clean":
+    os.execvp("tryon", ["tryon", *sys.argv[1:]])
+folder = pathlib.Path(sys.argv[2])
+files = [row["file"] for row in csv.DictReader((folder / "ledger.csv").open()) if row["file"]]
+rows = [f"{file},{int(number > 0)},{'' if number else 'blurred: by much'}" for number, file in enumerate(files)]
+(folder / "cleaning.csv").write_text("\\n".join(["file,kept,reason", *rows, ""]))
+ask = urllib.request.Request(os.environ["PREFECT_API_URL"] + "/v2/concurrency_limits/filter", b"{}", method="POST")
+ask.add_header("Content-Type", "application/json")
+limits = {limit["name"]: limit for limit in json.load(urllib.request.urlopen(ask))}
+pathlib.Path("stand_ins/slots").write_text(str(float(limits["dvc-workspace"]["active_slots"])))
+""",
+    "dvc.py": """
+import os, pathlib, sys
+failed = pathlib.Path("stand_ins/failed")
+if "push" in sys.argv and not failed.exists():
+    failed.touch()
+    sys.exit("a push that fails once")
+os.execvp("dvc", sys.argv[1:])
+""",
+}
+
 
 @dataclass(frozen=True)
 class Server:
@@ -63,14 +90,18 @@ class Server:
         )
 
     def rebuild(self, workspace: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
-        """Run the flow once on a workspace; its process and its flow run as the API has it."""
+        """Run the flow `rebuild` once on a workspace; its process and its flow run as the API has it."""
+        return self.run_flow(f"from flows.rebuild import rebuild; print(rebuild({str(workspace)!r}))")
+
+    def run_flow(self, program: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+        """Run a program that runs a flow once; its process and the flow run as the API has it."""
         known = {run["id"] for run in self.flow_runs()}
-        done = self.run(f"from flows.rebuild import rebuild; print(rebuild({str(workspace)!r}))")
+        done = self.run(program)
         (new,) = [run for run in self.flow_runs() if run["id"] not in known]
         return done, new
 
     def flow_runs(self) -> list[dict[str, Any]]:
-        """All runs of the flow that were started."""
+        """All runs of flows that were started."""
         states = {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED", "RUNNING"]}}
         return list(self.post("flow_runs/filter", flow_runs={"state": states}))
 
@@ -121,8 +152,7 @@ def fresh_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("repository")
     (folder / "dvc.yaml").write_text(GRAPH)
     (folder / "params.yaml").write_text("seed: 1\n")
-    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
-        subprocess.run(command, cwd=folder, check=True)
+    make_repository(folder)
     return folder
 
 
@@ -130,6 +160,46 @@ def fresh_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_workspace(fresh_repository: Path, tmp_path: Path) -> Path:
     """A copy of the fresh repository for one test."""
     return Path(shutil.copytree(fresh_repository, tmp_path / "workspace"))
+
+
+@pytest.fixture
+def collecting_workspace(tmp_path: Path) -> Path:
+    """A repository with a DVC remote and two queries: a folder of four files, one no picture, and a missing folder.
+
+    Beside it stand-ins for commands: a `tryon clean` that needs no trained network, and a `dvc push` that fails once.
+    """
+    workspace, pictures = tmp_path / "workspace", tmp_path / "pictures"
+    pictures.mkdir()
+    draw = np.random.default_rng(1)
+    for number in range(3):
+        Image.fromarray(draw.integers(0, 255, (160, 140, 3), np.uint8)).save(pictures / f"{number}.png")
+    (pictures / "text.jpg").write_text("no picture")
+    make_repository(workspace)
+    shutil.copy(ROOT / ".gitignore", workspace)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    query = {"words": "shirts", "sources": ["folder"], "pictures": 10, "labels": {"colour": "blue", "pattern": "plain"}}
+    settings = {"gone": tmp_path / "gone", "blue_t_shirt": pictures}
+    params["collecting"] |= {
+        "contact": "tests@example.org",
+        "queries": {
+            slug: query | {"settings": {"folder": {"path": str(path), "licence": "CC0"}}}
+            for slug, path in settings.items()
+        },
+    }
+    (workspace / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    command = [sys.executable, "-m", "dvc", "remote", "add", "-q", "--default", "store", str(workspace / "remote")]
+    subprocess.run(command, cwd=workspace, check=True)
+    (workspace / "stand_ins").mkdir()
+    for name, program in STAND_INS.items():
+        (workspace / "stand_ins" / name).write_text(program)
+    return workspace
+
+
+def make_repository(folder: Path) -> None:
+    """An empty git and DVC repository."""
+    folder.mkdir(exist_ok=True)
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=folder, check=True)
 
 
 def _is_healthy(api_url: str) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.dvc_child import HINTS, Outcome, StageError, StageKilledError, reproduce
+from flows.child import StepError, StepKilledError
+from flows.dvc_child import HINTS, Outcome, reproduce
 from flows.dvc_stages import Stage, read_stages
 from tryon.errors import UsageError
 
@@ -64,7 +65,7 @@ def test_the_stage_sees_the_flow_run(small_workspace: Path) -> None:
 
 @pytest.mark.parametrize(
     ("command", "error"),
-    [("exit 4", StageError), ("kill -9 $$", StageKilledError), ("sh -c 'exit 137'", StageKilledError)],
+    [("exit 4", StepError), ("kill -9 $$", StepKilledError), ("sh -c 'exit 137'", StepKilledError)],
 )
 def test_failed_and_killed_are_told_apart(small_workspace: Path, command: str, error: type[Exception]) -> None:
     (small_workspace / "dvc.yaml").write_text(f"stages:\n  a:\n    cmd: {command}\n    outs: [a]\n")
@@ -85,7 +86,7 @@ def test_a_killed_dvc_is_a_killed_stage_and_takes_its_command_along(small_worksp
 
     killer = threading.Thread(target=kill_when_it_runs)
     killer.start()
-    with pytest.raises(StageKilledError, match="a was killed"):
+    with pytest.raises(StepKilledError, match="a was killed"):
         reproduce("a", small_workspace, lines.append, {})
     killer.join()
 

@@ -1,4 +1,4 @@
-"""The flow against a real Prefect server: schedule, states, artifacts, failures and kills."""
+"""The flows against a real Prefect server: schedules, states, artifacts, failures and kills."""
 
 import json
 import re
@@ -17,20 +17,22 @@ pytestmark = pytest.mark.slow
 SERVE = [sys.executable, "-m", "flows.serve"]
 
 
-def test_a_served_flow_is_scheduled_and_runs(server: Server, small_workspace: Path) -> None:
+def test_the_served_flows_are_scheduled_and_run(server: Server, small_workspace: Path) -> None:
     """Also the proof of the two hidden pins: with a newer SQLAlchemy no scheduled run is ever created."""
     port = server.api_url.split(":")[2].split("/")[0]
-    env = {**server.env, "TRYON_REBUILD_CRON": "30 2 * * *", "TRYON_PREFECT_PORT": port}
+    env = {**server.env, "TRYON_COLLECT_CRON": "5 5 * * 5", "TRYON_PREFECT_PORT": port}
     serving = subprocess.Popen(SERVE, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         scheduled, give_up = 0, time.monotonic() + 90
-        while not scheduled and time.monotonic() < give_up:
+        while scheduled < 2 and time.monotonic() < give_up:
             time.sleep(1)
-            scheduled = server.post("flow_runs/count", flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}})
-        assert scheduled > 0, serving.poll()
-        (deployment,) = server.post("deployments/filter")
-        (schedule,) = deployment["schedules"]
-        assert (schedule["schedule"]["cron"], schedule["active"]) == ("30 2 * * *", True)
+            runs = server.post("flow_runs/filter", flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}})
+            scheduled = len({run["deployment_id"] for run in runs})
+        assert scheduled == 2, serving.poll()
+        deployments = {deployment["name"]: deployment for deployment in server.post("deployments/filter")}
+        schedules = {name: deployment["schedules"] for name, deployment in deployments.items()}
+        crons = {name: [(each["schedule"]["cron"], each["active"]) for each in schedules[name]] for name in schedules}
+        assert crons == {"nightly": [("30 2 * * *", True)], "weekly": [("5 5 * * 5", True)]}
         limits = {limit["name"]: limit["limit"] for limit in server.post("v2/concurrency_limits/filter")}
         assert limits["dvc-workspace"] == 1
         assert limits["gpu"] >= 2
@@ -41,9 +43,10 @@ def test_a_served_flow_is_scheduled_and_runs(server: Server, small_workspace: Pa
             text=True,
         )
         assert listed.returncode == 0, listed.stderr
-        assert "rebuild" in listed.stdout
+        assert "rebuild" in listed.stdout and "collect" in listed.stdout
         asked = server.post(
-            f"deployments/{deployment['id']}/create_flow_run", parameters={"workspace": str(small_workspace)}
+            f"deployments/{deployments['nightly']['id']}/create_flow_run",
+            parameters={"workspace": str(small_workspace)},
         )
         state, give_up = "", time.monotonic() + 180
         while state not in {"COMPLETED", "FAILED", "CRASHED"} and time.monotonic() < give_up:
@@ -133,7 +136,7 @@ def test_trainings_wait_for_the_gpu_one_after_another(server: Server, small_work
     assert server.task_states(flow_run) == dict.fromkeys(names, ("Completed", 1)), "none was tried twice"
 
 
-def test_the_deployment_for_a_worker_is_accepted(server: Server) -> None:
+def test_the_deployments_for_a_worker_are_accepted(server: Server) -> None:
     env = {**server.env, "TRYON_ROOT": str(ROOT)}
     for arguments in (["work-pool", "create", "tryon-workers", "--type", "process"], ["deploy", "--all"]):
         done = subprocess.run(
@@ -144,11 +147,52 @@ def test_the_deployment_for_a_worker_is_accepted(server: Server) -> None:
             text=True,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    (deployment,) = server.post("deployments/filter", deployments={"name": {"any_": ["worker"]}})
-    assert deployment["work_pool_name"] == "tryon-workers"
-    assert deployment["pull_steps"][0]["prefect.deployments.steps.set_working_directory"]["directory"] == str(ROOT)
-    assert [schedule["slug"] for schedule in deployment["schedules"]] == ["rebuild-schedule"]
-    assert deployment["global_concurrency_limit"]["limit"] == 1
+    deployments = server.post("deployments/filter", deployments={"name": {"any_": ["worker"]}})
+    slugs = {schedule["slug"] for deployment in deployments for schedule in deployment["schedules"]}
+    assert (len(deployments), slugs) == (2, {"rebuild-schedule", "collect-schedule"})
+    for deployment in deployments:
+        assert deployment["work_pool_name"] == "tryon-workers"
+        assert deployment["pull_steps"][0]["prefect.deployments.steps.set_working_directory"]["directory"] == str(ROOT)
+        assert deployment["global_concurrency_limit"]["limit"] == 1
+
+
+def test_collections_are_collected_cleaned_tracked_and_pushed(server: Server, collecting_workspace: Path) -> None:
+    """The first query fails at once and holds nothing back; the second one's first push fails and is tried again."""
+    stand_ins = collecting_workspace / "stand_ins"
+    done, flow_run = server.run_flow(
+        "import sys, flows.collect as c; "
+        f"c.TRYON = (sys.executable, {str(stand_ins / 'tryon.py')!r}); "
+        f"c.DVC = (sys.executable, {str(stand_ins / 'dvc.py')!r}, *c.DVC); "
+        "c.COLLECT_DELAYS_S, c.PUSH_DELAYS_S = (), (0.2,); "
+        f"c.collect({str(collecting_workspace)!r})"
+    )
+    assert done.returncode != 0, "one query failed"
+    assert flow_run["state_name"] == "Failed"
+    assert "not done: gone: collect (failed), gone: clean (not run)" in done.stderr
+    assert server.task_states(flow_run) == {
+        "collect gone": ("Failed", 1),
+        "collect blue_t_shirt": ("Completed", 1),
+        "clean blue_t_shirt": ("Completed", 1),
+        "track blue_t_shirt": ("Completed", 1),
+        "push blue_t_shirt": ("Completed", 2),
+    }
+    artifacts = server.artifacts(flow_run)
+    steps = {(row["query"], row["step"]): row["result"] for row in json.loads(artifacts["collect-steps"])}
+    assert steps["gone", "push"] == "not run" and steps["blue_t_shirt", "push"] == "ran"
+    counts = {(row["step"], row["verdict"]): row["pictures"] for row in json.loads(artifacts["collect-verdicts"])}
+    assert counts == {
+        ("collect", "kept"): 3,
+        ("collect", "not_a_picture"): 1,
+        ("clean", "kept"): 2,
+        ("clean", "blurred"): 1,
+    }
+    assert artifacts["collected-blue-t-shirt"].startswith("data:image/jpeg;base64,")
+    assert "git add data/collected/blue_t_shirt.dvc" in artifacts["collect-summary"]
+    log = _log(server, flow_run)
+    assert "a push that fails once" in log, "the children's own lines are in the run's log"
+    assert (collecting_workspace / "data/collected/blue_t_shirt.dvc").is_file()
+    assert len(list((collecting_workspace / "remote").rglob("*.*"))) == 1, "the list of the folder's files is there"
+    assert (stand_ins / "slots").read_text() == "1.0", "the one slot for a whole run was taken"
 
 
 def test_the_servers_log_is_clean(server: Server) -> None:
