@@ -78,22 +78,23 @@ def test_the_policy_names_one_bucket_and_deletes_nothing() -> None:
     assert {"s3:ListBucket", "s3:GetObject", "s3:PutObject"} <= set(allowed)
 
 
-def test_pools_and_limits_are_those_of_the_flow() -> None:
+def test_pools_and_limits_are_those_of_the_flows() -> None:
     from flows.limits import SLOTS
 
     declared = yaml.safe_load((INFRA / "work_pools.yaml").read_text())
     assert {limit["name"]: limit["limit"] for limit in declared["global_concurrency_limits"]} == SLOTS
-    (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    assert deployment["work_pool"]["name"] in {pool["name"] for pool in declared["work_pools"]}
-    program, flow = deployment["entrypoint"].split(":")
-    assert f"def {flow}(" in (ROOT / program).read_text()
+    for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]:
+        assert deployment["work_pool"]["name"] in {pool["name"] for pool in declared["work_pools"]}
+        program, flow = deployment["entrypoint"].split(":")
+        assert f"def {flow}(" in (ROOT / program).read_text()
 
 
-def test_the_nightly_time_is_one() -> None:
-    from flows.serve import NIGHTLY
+def test_the_times_of_the_flows_are_the_same_for_a_worker() -> None:
+    from flows.serve import NIGHTLY, WEEKLY
 
-    (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    assert [schedule["cron"] for schedule in deployment["schedules"]] == [NIGHTLY]
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    times = {entry["entrypoint"]: [schedule["cron"] for schedule in entry["schedules"]] for entry in deployments}
+    assert times == {"flows/rebuild.py:rebuild": [NIGHTLY], "flows/collect.py:collect": [WEEKLY]}
 
 
 def test_the_mlflow_server_listens_here_and_refuses_pickles() -> None:
