@@ -96,7 +96,14 @@ class ZipWriter:
         directory: Mapping[str, int | bytes] | None = None,
     ) -> None:
         """One member; fields to be replaced are name, flags, method, crc, packed, size, extra, disk, mode, offset."""
-        true = {"name": name, "flags": flags, "method": method, "crc": crc, "packed": len(packed), "size": size}
+        true: dict[str, int | bytes] = {
+            "name": name,
+            "flags": flags,
+            "method": method,
+            "crc": crc,
+            "packed": len(packed),
+            "size": size,
+        }
         true |= {"extra": extra, "disk": 0, "mode": mode, "offset": self.file.tell(), "time": time}
         self.file.write(_local({**true, **(header or {})}) + packed)
         self.records.append(_record({**true, **(directory or {})}))
@@ -121,8 +128,8 @@ class ZipWriter:
             true |= {"here": 0xFFFF, "count": 0xFFFF, "length": 0xFFFFFFFF, "offset": 0xFFFFFFFF}
             told = true | {key: value for key, value in end.items() if key == "short_count"}
             told["count"] = told.pop("short_count", told["count"])
-        numbers = (told["disk"], 0, told["here"], told["count"], told["length"], told["offset"], len(comment))
-        self.file.write(struct.pack("<4s4H2LH", b"PK\5\6", *numbers) + comment)
+        numbers = (told["disk"], 0, told["here"], told["count"], told["length"], told["offset"])
+        self.file.write(struct.pack("<4s4H2LH", b"PK\5\6", *numbers, len(comment)) + comment)
 
 
 def _local(fields: Mapping[str, int | bytes]) -> bytes:
