@@ -5,12 +5,13 @@ python benchmarks/archives.py --directory
 
 Writes an archive of DeepFashion2's shape (`train/image/NNNNNN.jpg` with `train/annos/NNNNNN.json`, ZipCrypto, so many
 pairs, twice so many entries), takes the pictures with a short sleeve top out of it as `tryon unpack` does, and compares
-every file with what was put in. Prints JSON; exit code 1 if a file is wrong, missing or too many, or memory is over
-400 MB in any process. Of 13 categories one picture in four has the first one, as among DeepFashion2's items.
+every file with what was put in: one picture in four has one. Prints JSON; exit code 1 if a file is wrong, missing or
+too many, or memory is over 400 MB in any process.
 
 `published` is what the release (191,961 + 32,153 pictures) takes at these rates, in seconds and in seconds of one core:
-on a busy machine the latter says more. With `--all` every picture is wanted. `one_core_mb_per_s`
-is what Python's `zipfile` and this project decrypt and inflate in a second of one core, `one_file` what one large file for all pictures would save over many small ones.
+on a busy machine the latter says more. With `--all` every picture is wanted. `one_core_mb_per_s` is what Python's
+`zipfile` and this project decrypt and inflate in a second of one core, `one_file` what one large file for all pictures
+would save over many small ones.
 
 `--directory` reads the directory of an archive with as many members as the published training archive has, and prints
 seconds of one core and peak memory.
