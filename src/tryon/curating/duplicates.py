@@ -4,53 +4,18 @@ The 64 bits are cut into a few bands. Two hashes that differ in at most `k` bits
 `m` bands (pigeonhole), so only pictures whose bands are that close are ever compared: those in the buckets that a few
 changed bits lead to. Wide bands with a radius have small buckets; one band more than bits, the other way to meet the
 pigeonhole, has buckets of a hundredth of all pictures at 8 bits. Reference: Norouzi, Punjani and Fleet, Fast Search in
-Hamming Space with Multi-Index Hashing, CVPR 2012, section 2 (`benchmarks/near_duplicates.py` measures it).
-
-Pictures are looked up a block at a time, so that NumPy does the work. A block is compared with itself pair by pair, and
-with the pictures before it through the bands. Only pictures without a match of their own need to be looked up again:
-thousands of copies of one picture cost no more than thousands of different ones.
+Hamming Space with Multi-Index Hashing, CVPR 2012, section 2 (`python benchmarks/near_duplicates.py --search 100000`
+measures it).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import comb
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 HASH_BITS = 64
 _PLANNED_PICTURES = 100_000  # the collection that the bands are planned for; others are searched as correctly
-_MAX_WIDTH = 16  # of a band: its buckets are looked up in a table
-_BLOCK = 1024
-_MAX_COMPARED = 2**21  # pairs held at a time: bounds the memory
-
-Indices = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
-
-
-@dataclass(frozen=True)
-class Hashed:
-    """One picture to be compared.
-
-    Args:
-        key: what it is called.
-        hash: its perceptual hash.
-        mirrored: the hash of its mirror image.
-        max_bits: most bits in which it may differ from one that is nearly the same; of two pictures' limits the lower
-            one counts.
-        group: its split.
-        outside_group: pictures of this group are nothing to it, if given.
-    """
-
-    key: str
-    hash: int
-    mirrored: int
-    max_bits: int
-    group: str = ""
-    outside_group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,118 +30,72 @@ class Match:
         return f"{self.bits} bits, mirrored" if self.mirrored else f"{self.bits} bits"
 
 
-def match_earlier(pictures: Sequence[Hashed], *, only_unmatched: bool = True) -> list[list[Match]]:
-    """For each picture the earlier ones that are nearly the same, mirrored or not, nearest first, then by their keys.
-
-    Args:
-        pictures: in the order of precedence.
-        only_unmatched: a picture that has a match itself is none for others, as it will not be kept.
-    """
-    limits = [one.max_bits for one in pictures]
-    if not all(0 <= limit <= HASH_BITS for limit in limits):
-        raise ValueError(f"max_bits must lie in 0..{HASH_BITS}, received {min(limits)} to {max(limits)}")
-    table = _Table(pictures)
-    matches: list[list[Match]] = []
-    free = np.zeros(len(pictures), np.bool_)  # those that later ones are compared with
-    for start in range(0, len(pictures), _BLOCK):
-        block = np.arange(start, min(start + _BLOCK, len(pictures)))
-        found: dict[int, dict[int, Match]] = defaultdict(dict)
-        for pair in (*table.before(block, np.flatnonzero(free)), *table.within(block)):
-            nearest = found[pair.later].get(pair.earlier)
-            if nearest is None or pair.bits < nearest.bits:
-                found[pair.later][pair.earlier] = Match(pictures[pair.earlier].key, pair.bits, pair.mirrored)
-        for later in block.tolist():
-            near = [match for earlier, match in found[later].items() if free[earlier]] if later in found else []
-            free[later] = not (near and only_unmatched)
-            matches.append(sorted(near, key=lambda match: (match.bits, match.key)))
-    return matches
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    key: str
+    group: str
+    max_bits: int
 
 
-class _Pair(NamedTuple):
-    later: int
-    earlier: int
-    bits: int
-    mirrored: bool
-
-
-class _Table:
-    """The pictures as arrays."""
-
-    def __init__(self, pictures: Sequence[Hashed]) -> None:
-        groups = {group: number for number, group in enumerate({one.group for one in pictures})}
-        self._sides = [
-            (np.array([one.hash for one in pictures], np.uint64), False),
-            (np.array([one.mirrored for one in pictures], np.uint64), True),
-        ]
-        self._limits = np.array([one.max_bits for one in pictures], np.int64)
-        self._groups = np.array([groups[one.group] for one in pictures], np.int64)
-        self._outside = np.array([groups.get(str(one.outside_group), -1) for one in pictures], np.int64)
-        self._bands = _bands(int(self._limits.max(initial=0)))
-
-    def before(self, block: Indices, others: Indices) -> Iterator[_Pair]:
-        """Pairs of a picture of the block and one of the others, all of them earlier."""
-        hashes = self._sides[0][0]
-        for band in self._bands:
-            index = _BandIndex(band, hashes[others])
-            for wanted, mirrored in self._sides:
-                for rows, places in index.close_to(wanted[block]):
-                    yield from self._near(block[rows], others[places], mirrored)
-
-    def within(self, block: Indices) -> Iterator[_Pair]:
-        """Pairs of two pictures of the block."""
-        hashes, limit = self._sides[0][0][block], self._limits[block].max()
-        earlier_only = np.tri(len(block), k=-1, dtype=np.bool_)
-        for wanted, mirrored in self._sides:
-            close = np.bitwise_count(wanted[block, None] ^ hashes) <= limit
-            later, earlier = np.nonzero(close & earlier_only)
-            yield from self._near(block[later], block[earlier], mirrored)
-
-    def _near(self, later: Indices, earlier: Indices, mirrored: bool) -> Iterator[_Pair]:
-        """Those of the pairs that are near enough, and not of a group that is left out."""
-        bits = np.bitwise_count(self._sides[mirrored][0][later] ^ self._sides[0][0][earlier]).astype(np.int64)
-        near = bits <= np.minimum(self._limits[later], self._limits[earlier])
-        near &= self._groups[earlier] != self._outside[later]
-        for one, other, count in zip(later[near].tolist(), earlier[near].tolist(), bits[near].tolist(), strict=True):
-            yield _Pair(one, other, count, mirrored)
-
-
-class _Band(NamedTuple):
+@dataclass(frozen=True)
+class _Band:
     """Bits of the hash, and the changes of them that lead to the buckets to look into."""
 
     shift: int
-    width: int
+    mask: int
     changes: tuple[int, ...]
 
-    def values(self, hashes: Hashes) -> Indices:
-        return (hashes >> np.uint64(self.shift) & np.uint64((1 << self.width) - 1)).astype(np.int64)
 
+class NearDuplicates:
+    """The pictures seen so far, searchable by perceptual hash.
 
-class _BandIndex:
-    """Hashes by what they have in a band."""
+    Args:
+        max_bits: the largest number of differing bits that any picture will be searched with.
+    """
 
-    def __init__(self, band: _Band, hashes: Hashes) -> None:
-        self._band = band
-        values = band.values(hashes)
-        self._places = np.argsort(values, kind="stable")
-        counts = np.bincount(values, minlength=2**band.width)
-        self._starts = np.concatenate([[0], np.cumsum(counts)])
+    def __init__(self, max_bits: int) -> None:
+        if not 0 <= max_bits <= HASH_BITS:
+            raise ValueError(f"max_bits must lie in 0..{HASH_BITS}, received {max_bits}")
+        self._bands = _bands(max_bits)
+        self._buckets: list[dict[int, list[tuple[int, _Entry]]]] = [defaultdict(list) for _ in self._bands]
 
-    def close_to(self, wanted: Hashes) -> Iterator[tuple[Indices, Indices]]:
-        """Numbers of wanted hashes with the numbers of those that are close to them in this band, a part at a time."""
-        values = self._band.values(wanted)
-        for change in self._band.changes:
-            first = self._starts[values ^ change]
-            counts = self._starts[(values ^ change) + 1] - first
-            for rows in _parts(np.flatnonzero(counts), counts):
-                sizes = counts[rows]
-                steps = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-                yield np.repeat(rows, sizes), self._places[np.repeat(first[rows], sizes) + steps]
+    def add(self, key: str, picture_hash: int, *, group: str = "", max_bits: int = HASH_BITS) -> None:
+        """Remember a picture of a group (its split); `max_bits` is its own limit in later searches."""
+        entry = _Entry(key, group, max_bits)
+        for band, buckets in zip(self._bands, self._buckets, strict=True):
+            buckets[picture_hash >> band.shift & band.mask].append((picture_hash, entry))
 
+    def find(
+        self, picture_hash: int, max_bits: int, *, mirrored_hash: int | None = None, outside_group: str | None = None
+    ) -> list[Match]:
+        """Earlier pictures within `max_bits` (and within their own limit), nearest first, then in order of their keys.
 
-def _parts(rows: Indices, counts: Indices) -> Iterator[Indices]:
-    """The rows in parts whose counts add up to about the number of pairs that may be held."""
-    ends = np.cumsum(counts[rows]) // _MAX_COMPARED
-    yield from (part for part in np.split(rows, np.flatnonzero(np.diff(ends)) + 1) if len(part))
+        Args:
+            picture_hash: 64-bit perceptual hash.
+            max_bits: at most the limit that the index was built with.
+            mirrored_hash: hash of the same picture with left and right exchanged, if its mirror twins count as well.
+            outside_group: leave out the pictures of this group.
+        """
+        found: dict[str, Match] = {}
+        sides = [(picture_hash, False)] + ([] if mirrored_hash is None else [(mirrored_hash, True)])
+        for wanted, mirrored in sides:
+            for bits, entry in self._within(wanted, max_bits):
+                near = bits <= entry.max_bits and entry.group != outside_group
+                if near and (entry.key not in found or bits < found[entry.key].bits):
+                    found[entry.key] = Match(entry.key, bits, mirrored)
+        return sorted(found.values(), key=lambda match: (match.bits, match.key))
+
+    def _within(self, picture_hash: int, max_bits: int) -> list[tuple[int, _Entry]]:
+        """Entries within so many bits, some of them several times; the loop that the search spends its time in."""
+        found = []
+        for band, buckets in zip(self._bands, self._buckets, strict=True):
+            value = picture_hash >> band.shift & band.mask
+            for change in band.changes:
+                if value ^ change in buckets:
+                    for other, entry in buckets[value ^ change]:
+                        if (bits := (other ^ picture_hash).bit_count()) <= max_bits:
+                            found.append((bits, entry))
+        return found
 
 
 def _bands(max_bits: int) -> list[_Band]:
@@ -184,10 +103,9 @@ def _bands(max_bits: int) -> list[_Band]:
 
     A band without a bit holds all pictures in one bucket: beyond twenty-odd bits that is the shortest way.
     """
-    counts = range(HASH_BITS // _MAX_WIDTH, max(HASH_BITS // _MAX_WIDTH, max_bits + 1) + 1)
-    plans = [[(0, 0, 0)], *(_radii(count, max_bits) for count in counts)]
+    plans = [[(0, 0, 0)], *(_radii(count, max_bits) for count in range(1, max_bits + 2))]
     return [
-        _Band(shift, width, tuple(_changes(width, radius)))
+        _Band(shift, (1 << width) - 1, tuple(_changes(width, radius)))
         for shift, width, radius in min(plans, key=_cost)
         if radius >= 0
     ]
