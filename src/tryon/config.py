@@ -316,6 +316,32 @@ class CollectingConfig:
     retries: Annotated[int, Field(strict=True, ge=0, le=10)]
     max_wait_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=3600)]
     max_picture_mb: Annotated[int, Field(strict=True, ge=1, le=100)]
+class CleaningConfig:
+    """Which collected pictures are refused."""
+
+    min_side_px: AtLeastOne
+    max_aspect: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1)]
+    max_blur: Fraction
+    exposure: tuple[Fraction, Fraction]
+    max_border: Fraction
+    max_watermark: Fraction
+    near_duplicate_bits: Annotated[int, Field(strict=True, ge=0, le=12)]
+    max_colour_distance: Fraction
+    min_shirt_score: Fraction
+    max_second_score: Fraction
+    max_edge: Fraction
+    min_frontal_score: Fraction
+    max_asymmetry: Fraction
+    shirt_aspect: tuple[Positive, Positive]
+    min_landmarks: Fraction
+    splits: dict[Literal["validation", "test"], Fraction]
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in (("exposure", self.exposure), ("shirt_aspect", self.shirt_aspect)):
+            if low >= high:
+                raise ValueError(f"{name} must rise: lowest, highest")
+        if sum(self.splits.values()) >= 1:
+            raise ValueError("splits must leave a part for train: their sum must be below 1")
 
 
 @dataclass(frozen=True, config=_strict)
@@ -336,6 +362,7 @@ class Params:
     cyclegan: CycleGANConfig
     fitting: FittingConfig
     collecting: CollectingConfig
+    cleaning: CleaningConfig
 
     @model_validator(mode="after")
     def _cutouts_are_not_enlarged(self) -> Self:

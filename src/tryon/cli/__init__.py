@@ -17,6 +17,7 @@ from tryon.cli import (  # noqa: F401 - each registers its commands, in the orde
     checking,
     trying_on,
     collecting,
+    cleaning,
     reviewing,
     archiving,
     annotating,

@@ -1,5 +1,6 @@
 """Where the candidates come from: folders in DeepFashion2's layout, and garment collections with a table of labels."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Candidate:
     source_path: str  # relative to the folder it comes from
     splits: tuple[Split, ...]
     file: str  # its name in the curated folder
+    sha256: str = ""  # by which it is known, if not by its file's own: a collected picture's is the ledger's
 
 
 def user_candidates(folder: Path, splits: Mapping[Split, str]) -> list[Candidate]:
@@ -73,6 +75,7 @@ def shop_candidates(folder: Path, garments: GarmentsConfig) -> list[Candidate]:
                     source_path=f"images/{label['file']}",
                     splits=splits_of(label, garments),
                     file=f"{SHOP_PREFIX}{picture.stem}.jpg",
+                    sha256=label.get("sha256", ""),
                 )
             )
     return candidates
@@ -82,7 +85,7 @@ def read_labels(folder: Path, extra_columns: tuple[str, ...] = ()) -> list[dict[
     """The rows of a collection's `labels.csv`, ordered by file.
 
     Raises:
-        DataError: the table or a column is missing, a split is unknown, or a file stands in it twice.
+        DataError: the table or a column is missing, a split or a sha256 is none, or a file stands in it twice.
     """
     table = folder / "labels.csv"
     labels = sorted(read_table(table, [*LABEL_COLUMNS, *extra_columns]), key=lambda label: label["file"])
@@ -93,6 +96,13 @@ def read_labels(folder: Path, extra_columns: tuple[str, ...] = ()) -> list[dict[
                 received=repr(label["split"]),
                 needed=", ".join(SPLITS),
                 remedy="correct the column `split` of that row",
+            )
+        if not re.fullmatch(r"(|[0-9a-f]{64})", label.get("sha256", "")):
+            raise DataError(
+                f"{table}: {label['file']} has no proper sha256",
+                received=label["sha256"],
+                needed="64 digits 0-9 a-f, or nothing",
+                remedy="run `tryon clean` again, or correct that row",
             )
         if Path(label["file"]).name != label["file"]:
             raise DataError(f"{table}: `file` is no plain file name", received=label["file"], remedy="correct that row")

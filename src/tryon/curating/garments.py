@@ -108,7 +108,7 @@ def _matching(labels: list[dict[str, str]], rule: Mapping[str, list[str]]) -> se
 
 def _judge(folder: Path, label: Label, garments: GarmentsConfig, seed: int) -> Judged:
     source_path = f"images/{label['file']}"
-    measured = measure(folder / source_path)
+    measured = measure(folder / source_path, label.get("sha256", ""))
     splits = splits_of(label, garments)
     shared = len(splits) > 1
     view_reason = "" if label["view"] in garments.views else f"view: {label['view']}"

@@ -46,12 +46,17 @@ class Measurement:
         return "" if self.fault else f"{self.phash:016x}"
 
 
-def measure(path: Path) -> Measurement:
-    """Measure one picture file; a missing, cut, enormous or foreign file is a measurement with a fault."""
+def measure(path: Path, sha256: str = "") -> Measurement:
+    """Measure one picture file; a missing, cut, enormous or foreign file is a measurement with a fault.
+
+    Args:
+        path: of the file.
+        sha256: by which the picture is known, if not by its file's own.
+    """
     if not path.is_file():
         return Measurement(sha256="", fault=PICTURE_MISSING)
     content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256 or hashlib.sha256(content).hexdigest()
     try:
         image = decode_own(content, path.name)
     except DataError:

@@ -112,7 +112,7 @@ def curate_photos(
 
 
 def _look_at(candidate: Candidate, photos: PhotosConfig) -> _Seen:
-    measurement = measure(candidate.picture)
+    measurement = measure(candidate.picture, candidate.sha256)
     if not candidate.annotation.is_file():
         return _Seen(candidate, measurement, measurement.fault or ANNOTATION_MISSING)
     try:
