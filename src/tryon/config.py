@@ -316,6 +316,9 @@ class CollectingConfig:
     retries: Annotated[int, Field(strict=True, ge=0, le=10)]
     max_wait_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=3600)]
     max_picture_mb: Annotated[int, Field(strict=True, ge=1, le=100)]
+
+
+@dataclass(frozen=True, config=_strict)
 class CleaningConfig:
     """Which collected pictures are refused."""
 
@@ -334,14 +337,14 @@ class CleaningConfig:
     max_asymmetry: Fraction
     shirt_aspect: tuple[Positive, Positive]
     min_landmarks: Fraction
-    splits: dict[Literal["validation", "test"], Fraction]
+    splits: dict[Literal["train", "validation", "test"], Fraction]
 
     def __post_init__(self) -> None:
         for name, (low, high) in (("exposure", self.exposure), ("shirt_aspect", self.shirt_aspect)):
             if low >= high:
                 raise ValueError(f"{name} must rise: lowest, highest")
-        if sum(self.splits.values()) >= 1:
-            raise ValueError("splits must leave a part for train: their sum must be below 1")
+        if "train" in self.splits or sum(self.splits.values()) >= 1:
+            raise ValueError("splits are those of validation and test, and must leave a part for train")
 
 
 @dataclass(frozen=True, config=_strict)

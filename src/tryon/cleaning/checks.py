@@ -1,7 +1,7 @@
 """The checks: a measurement against a limit of `cleaning` in params.yaml, and how probable the fault is.
 
-The probability rises from 0 to 1 around the limit, over a spread that was fitted to labelled pictures. Where it is close
-to one half, neither the limit nor the model knows: there a person's look is worth most.
+The probability rises from 0 to 1 around the limit, over a spread that was fitted to labelled pictures. Where it is
+close to one half, neither the limit nor the model knows: there a person's look is worth most.
 """
 
 import math

@@ -97,7 +97,9 @@ def _kept_rows(folder: Path) -> list[LedgerRow]:
         raise DataError(f"{folder / LEDGER} has no kept picture", remedy=f"run `tryon collect {folder.name}`")
     outside = [row.file for row in rows if Path(row.file).parent != Path("images")]
     if outside:
-        raise DataError(f"{folder / LEDGER}, file", received=outside[0], needed="images/NAME", remedy="correct that row")
+        raise DataError(
+            f"{folder / LEDGER}, file", received=outside[0], needed="images/NAME", remedy="correct that row"
+        )
     return rows
 
 

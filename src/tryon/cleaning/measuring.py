@@ -1,7 +1,8 @@
 """Measurements of a collection's pictures, kept beside it so that no picture is measured twice.
 
 `measurements.jsonl` gains a line as soon as a picture is measured: a run that is killed loses at most the pictures in
-hand, and the next run goes on. What is kept belongs to the file's content and, for shirts, to the model that found them.
+hand, and the next run goes on. What is kept belongs to the file's content and, for shirts, to the model that found
+them.
 """
 
 import hashlib
@@ -78,7 +79,9 @@ def measure_collection(folder: Path, rows: Sequence[LedgerRow], model: Model | N
                     file.write(_line(sha256, one))
                     file.flush()
     except OSError as error:
-        raise DataError(f"{path} cannot be written", received=error.strerror, remedy="free the disk, run again") from error
+        raise DataError(
+            f"{path} cannot be written", received=error.strerror, remedy="free the disk, run again"
+        ) from error
     write_text(path, "".join(_line(sha256, one) for sha256, one in sorted(measured.items())))
     return measured
 

@@ -44,7 +44,14 @@ def write_page(out: Path, folder: Path, verdicts: Sequence[Verdict], with_shirts
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    checks = [*PIXEL_CHECKS, *(SHIRT_CHECKS if with_shirts else ()), DUPLICATE, NEAR_DUPLICATE, DECISION, *sorted(FAULTS)]
+    checks = [
+        *PIXEL_CHECKS,
+        *(SHIRT_CHECKS if with_shirts else ()),
+        DUPLICATE,
+        NEAR_DUPLICATE,
+        DECISION,
+        *sorted(FAULTS),
+    ]
     sheets = [_sheet(check, folder, verdicts) for check in checks]
     text = environment.get_template("page.html.jinja").render(
         name=folder.name,

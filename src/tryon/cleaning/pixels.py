@@ -98,7 +98,7 @@ def overlay(image: Picture) -> NDArray[np.int8]:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     square = cv2.resize(grey, (OVERLAY_PX, OVERLAY_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
     fine = square - cv2.GaussianBlur(square, (0, 0), _OVERLAY_SIGMA)
-    return np.rint(np.clip(fine, -_OVERLAY_LEVELS, _OVERLAY_LEVELS)).astype(np.int8)
+    return np.asarray(np.rint(np.clip(fine, -_OVERLAY_LEVELS, _OVERLAY_LEVELS)), np.int8)
 
 
 def unpack_colours(text: str) -> NDArray[np.uint8]:

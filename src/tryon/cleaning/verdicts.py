@@ -132,7 +132,7 @@ def _decide(verdict: Verdict, decision: Decision | None) -> Verdict:
 
 
 def _refuse_duplicates(verdicts: list[Verdict], limits: CleaningConfig) -> list[Verdict]:
-    """Of pictures that are the same or nearly, one stays: test's, else validation's; else a wanted, else a larger one."""
+    """Of pictures that are the same or nearly one stays: test's, else validation's; else a wanted, a larger one."""
     index = NearDuplicates(limits.near_duplicate_bits)
     kept: dict[str, Verdict] = {}
     files: dict[str, str] = {}

@@ -1,8 +1,8 @@
 """Near-duplicates by perceptual hash, found in about linear time.
 
-The 64 bits are cut into a few bands. Two hashes that differ in at most `k` bits differ in at most `k // m` bits in one of
-`m` bands (pigeonhole), so only pictures whose bands are that close are ever compared: those in the buckets that a few
-changed bits lead to. Wide bands with a radius have small buckets; one band more than bits, the other way to meet the
+The 64 bits are cut into a few bands. Two hashes that differ in at most `k` bits differ in at most `k // m` bits in one
+of `m` bands (pigeonhole), so only pictures whose bands are that close are ever compared: those in the buckets that a
+few changed bits lead to. Wide bands with a radius have small buckets; one band more than bits, the other way to meet the
 pigeonhole, has buckets of a hundredth of all pictures at 8 bits. Reference: Norouzi, Punjani and Fleet, Fast Search in
 Hamming Space with Multi-Index Hashing, CVPR 2012, section 2 (`python benchmarks/near_duplicates.py --search 100000`
 measures it).
@@ -125,7 +125,7 @@ def _radii(count: int, max_bits: int) -> list[tuple[int, int, int]]:
 def _cost(plan: list[tuple[int, int, int]]) -> float:
     """Look-ups and comparisons of one search, of hashes spread evenly."""
     return sum(
-        comb(width, bits) * (1 + _PLANNED_PICTURES / 2**width)
+        comb(width, bits) * (1.0 + _PLANNED_PICTURES / 2.0**width)
         for _, width, radius in plan
         for bits in range(min(radius, width) + 1)
     )
