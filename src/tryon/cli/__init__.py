@@ -19,6 +19,7 @@ from tryon.cli import (  # noqa: F401 - each registers its commands, in the orde
     collecting,
     cleaning,
     reviewing,
+    forgetting,
     archiving,
     annotating,
     adopting,

@@ -47,7 +47,7 @@ class Sender:
     def __init__(self, tracking_uri: str) -> None:
         for name, value in CLIENT_SETTINGS.items():
             os.environ.setdefault(name, value)
-        _check_reachable(tracking_uri)
+        check_reachable(tracking_uri)
         database = _create_database(tracking_uri)
         from mlflow import MlflowClient
 
@@ -134,7 +134,7 @@ def _batch(events: Sequence[Event], position: int) -> Sequence[Event]:
     return events[position:end]
 
 
-def _check_reachable(tracking_uri: str) -> None:
+def check_reachable(tracking_uri: str) -> None:
     """Find out in two seconds, not in MLflow's minutes, that nobody listens at an http address."""
     address = urlsplit(tracking_uri)
     if address.scheme in {"http", "https"}:
