@@ -15,7 +15,7 @@ def forget(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     remote: Annotated[str | None, typer.Option(help="A DVC remote to remove its copies from as well.")] = None,
 ) -> None:
-    """Forget a picture: its file, all made from it, every cached copy.
+    """Remove a picture and all made from it, for good.
 
     Run again after an interruption, it completes.
 
