@@ -16,11 +16,20 @@ def main(argv: Sequence[str]) -> None:
     """Validate as `params.yaml` says; bad data is recorded here and stopped by the gate."""
     arguments = _parse(argv)
     params = load_params()
-    from tryon.curating.validating import validate_data
+    from tryon.curating.drift import read_accepted
+    from tryon.curating.validating import Curated, validate_data
+    from tryon.formats.decisions import read_decisions
+    from tryon.formats.tombstones import read_tombstones
 
-    figures = validate_data(
-        arguments.photos, arguments.garments, params.validation, metrics=arguments.metrics, report=arguments.report
+    curated = Curated(
+        arguments.photos,
+        arguments.garments,
+        sources=arguments.sources,
+        tombstones=read_tombstones(arguments.forgotten),
+        decisions=read_decisions(arguments.decisions),
+        accepted=read_accepted(arguments.accepted),
     )
+    figures = validate_data(curated, params.validation, metrics=arguments.metrics, report=arguments.report)
     logger.info(
         "%s: %d of %d expectations failed %s",
         arguments.metrics,
@@ -34,6 +43,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="validate_data", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="curated photos")
     parser.add_argument("--garments", type=Path, required=True, help="curated garments")
+    parser.add_argument("--sources", type=Path, nargs="+", required=True, help="folders these were curated from")
+    parser.add_argument("--decisions", type=Path, required=True, help="a person's decisions about garments")
+    parser.add_argument("--forgotten", type=Path, required=True, help="what must not be there")
+    parser.add_argument("--accepted", type=Path, required=True, help="distributions of the accepted version")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file of figures and failures to write")
     parser.add_argument("--report", type=Path, required=True, help="folder of the page to write")
     return parser.parse_args(argv)

@@ -106,6 +106,9 @@ class ValidationConfig:
     max_invalid_polygons: Fraction
     max_landmarks_outside: Fraction
     max_boxes_off: Fraction
+    max_label_doubts: Fraction
+    licences: list[Annotated[str, Field(min_length=1)]]
+    drift: Literal["record", "fail"]
 
 
 @dataclass(frozen=True, config=_strict)

@@ -50,6 +50,9 @@ VALIDATION = ValidationConfig(
     max_invalid_polygons=0.0,
     max_landmarks_outside=0.0,
     max_boxes_off=0.0,
+    max_label_doubts=0.0,
+    licences=["CC BY", "CC0"],
+    drift="fail",
 )
 SHARED = replace(
     PHOTOS, splits={"train": "train", "validation": "train", "test": "validation"}, validation_fraction=0.5
@@ -57,11 +60,15 @@ SHARED = replace(
 
 
 def picture(seed: int, side: int = SIDE) -> NDArray[np.uint8]:
-    """A picture of large random blobs with fine grain: sharp, of medium light, and unlike that of any other seed."""
+    """A picture of large random blobs with fine grain: sharp, of medium light, and unlike that of any other seed.
+
+    The square in its middle is as light as before, but redder: an outline has something to follow.
+    """
     random = np.random.default_rng(seed)
     blobs = cv2.resize(
         random.uniform(40, 215, (5, 5, 3)).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC
     )
+    blobs[side // 4 : side * 3 // 4, side // 4 : side * 3 // 4] += (58.7, -29.9, 0)
     return np.clip(blobs + random.normal(0, 8, blobs.shape), 0, 255).astype(np.uint8)
 
 

@@ -14,6 +14,9 @@ from tryon.curating.photos import Sources, curate_photos
 from tryon.errors import DataError
 from tryon.images.files import write_jpeg
 
+# What compares landmarks and outline with each other and with the picture: tests/curating/test_labels.py.
+CLOSE = ("landmarks_near", "landmarks_agree", "sides_agree", "on_edges")
+
 
 @pytest.fixture
 def curated(tmp_path: Path) -> Path:
@@ -41,7 +44,7 @@ def row(facts: Facts, table: str, label: str) -> dict[str, Any]:
 def test_a_sound_set_has_no_fault(curated: Path) -> None:
     facts = facts_of(curated)
     for table, columns in ((name, columns) for name, columns in TABLE_COLUMNS.items() if columns):
-        for one in facts.tables[table]:
+        for one in facts.tables.get(table, ()):
             assert tuple(one) == columns
             assert all(value is not False for value in one.values())
     assert len(facts.tables["photos"]) == len(facts.tables["items"]) == 11
@@ -66,7 +69,7 @@ def test_a_sound_set_has_no_fault(curated: Path) -> None:
 def test_each_fault_of_an_item_shows_in_its_own_column(curated: Path, change: dict[str, Any], column: str) -> None:
     annotate(annotation(curated), item(**change))
     faulty = row(facts_of(curated), "items", "train/000001.jpg item1")
-    assert [name for name, value in faulty.items() if value is False] == [column]
+    assert [name for name, value in faulty.items() if value is False and name not in CLOSE] == [column]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,8 @@ def test_each_fault_of_an_item_shows_in_its_own_column(curated: Path, change: di
 )
 def test_what_real_annotations_do_is_no_fault(curated: Path, change: dict[str, Any]) -> None:
     annotate(annotation(curated), item(**change))
-    assert all(value is not False for value in row(facts_of(curated), "items", "train/000001.jpg item1").values())
+    found = row(facts_of(curated), "items", "train/000001.jpg item1")
+    assert all(value is not False for name, value in found.items() if name not in CLOSE)
 
 
 def test_an_outline_wholly_outside_fills_nothing(curated: Path) -> None:

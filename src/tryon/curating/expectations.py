@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from tryon.curating.checks import Check
+from tryon.curating.checks import ROW_COUNT, Check
 from tryon.curating.facts import Facts
 
 _ROW = "row"
@@ -103,11 +103,6 @@ def _outcome(check: Check, result: Any, rows: int) -> Outcome:
         raise RuntimeError(f"the expectation {check.name} could not be computed: {exception}")
     places = content["result"].get("unexpected_index_list") or []
     failing = tuple(sorted({int(place[_ROW]) for place in places}))
-    if (
-        not failing
-        and not content["success"]
-        and "observed_value" in content["result"]
-        and check.table.endswith("leaks")
-    ):
+    if check.expectation == ROW_COUNT and not content["success"]:
         failing = tuple(range(rows))
     return Outcome(check, bool(content["success"]), failing, content)

@@ -4,22 +4,27 @@ Every row has a `label` that a person can find it by, and rows about a picture h
 that cannot be read is a row that says so; only a folder or manifest that cannot be read at all is an error.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tryon.config import ValidationConfig
-from tryon.curating.duplicates import NearDuplicates
-from tryon.curating.measuring import Measurement, in_threads, measure
+from tryon.curating import labels
+from tryon.curating.leaks import LEAK_COLUMNS, Print, leaks_between, leaks_within
+from tryon.curating.ledgers import FILE_COLUMNS, LEDGER_COLUMNS
+from tryon.curating.measuring import Measurement, examine, in_threads
 from tryon.curating.splitting import SPLITS
+from tryon.curating.traits import APPEARANCE, ITEM_TRAITS, appearance, item_traits
 from tryon.errors import DataError
 from tryon.formats.deepfashion2 import Item, read_annotation
 from tryon.formats.tables import read_table
 from tryon.geometry import polygons
 from tryon.geometry.landmarks import VISIBLE
+from tryon.geometry.masks import Mask
 from tryon.images.hashing import hamming
 
 Row = dict[str, Any]
@@ -56,14 +61,50 @@ TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
         "decodable",
         "as_curated",
         "annotated",
+        "allowed",
         "side_px",
         "wanted",
+        *APPEARANCE,
     ),
-    "items": ("label", "picture", "item", "filled", "valid", "inside", "box_agrees", "landmarks_inside"),
-    "garments": ("label", "picture", "file", "pattern", "split", "listed", "decodable", "as_curated", "side_px"),
-    "photo_leaks": ("label", "picture", "other", "bits"),
-    "garment_leaks": ("label", "picture", "other", "bits"),
+    "items": (
+        "label",
+        "picture",
+        "item",
+        "source",
+        "filled",
+        "valid",
+        "inside",
+        "box_agrees",
+        "landmarks_inside",
+        "landmarks_near",
+        "landmarks_agree",
+        "sides_agree",
+        "on_edges",
+        "single",
+        *ITEM_TRAITS,
+    ),
+    "garments": (
+        "label",
+        "picture",
+        "file",
+        "pattern",
+        "split",
+        "listed",
+        "decodable",
+        "as_curated",
+        "allowed",
+        "side_px",
+        *APPEARANCE,
+    ),
+    "photo_leaks": LEAK_COLUMNS,
+    "garment_leaks": LEAK_COLUMNS,
+    "cross_leaks": LEAK_COLUMNS,
     "counts": ("label", "count", "minimum"),
+    "ledger": LEDGER_COLUMNS,
+    "collected_files": FILE_COLUMNS,
+    "collection_leaks": LEAK_COLUMNS,
+    "near_forgotten": ("label", "picture", "bits"),
+    "drift": ("label", "steady", "psi", "chance"),
     "photos_manifest": (),
     "garments_manifest": (),
 }
@@ -77,26 +118,46 @@ class _Picture:
     relative: str
     manifest: Mapping[str, str]
     measurement: Measurement
+    looks: Row
+    items: tuple[Row, ...] = ()
+    wanted: int | None = None
+    annotation_fault: str = ""
+
+    @property
+    def split(self) -> str:
+        return self.manifest.get("split") or self.relative.split("/")[0]
 
 
-def gather_facts(photos: Path, garments: Path, validation: ValidationConfig) -> Facts:
+def gather_facts(
+    photos: Path, garments: Path, validation: ValidationConfig, forgotten: Container[str] = frozenset()
+) -> Facts:
     """Read both curated folders into tables.
+
+    Args:
+        photos: folder that `curate_photos` wrote.
+        garments: folder that `curate_garments` wrote.
+        validation: what is expected.
+        forgotten: sha256s that must not be there.
 
     Raises:
         DataError: a folder or its manifest is missing or is no table.
     """
-    photo_rows = _read_manifest(photos, ("file", "split", "source", "kept"))
-    garment_rows = _read_manifest(garments, ("file", "pattern", "split", "kept"))
-    shots = _pictures(photos, {f"{row['split']}/image/{row['file']}": row for row in photo_rows if row["kept"] == "1"})
+    photo_rows = _read_manifest(photos, ("file", "split", "source", "sha256", "kept"))
+    garment_rows = _read_manifest(garments, ("file", "pattern", "split", "sha256", "kept"))
+    wanted = frozenset(validation.categories)
+    kept = {f"{row['split']}/image/{row['file']}": row for row in photo_rows if row["kept"] == "1"}
+    shots = _pictures(photos, kept, wanted)
     goods = _pictures(garments, {f"{row['pattern']}/{row['file']}": row for row in garment_rows if row["kept"] == "1"})
-    described = list(in_threads(lambda picture: _describe(picture, validation), shots))
-    bits = validation.near_duplicate_bits
+    bits = {"user": validation.near_duplicate_bits.get("photos", 0), "shop": validation.near_duplicate_bits["garments"]}
+    shot_prints = [_print(shot, bits[shot.manifest.get("source", "shop")]) for shot in shots]
+    good_prints = [_print(good, bits["shop"]) for good in goods]
     tables = {
-        "photos": [photo for photo, _ in described],
-        "items": [item for _, items in described for item in items],
-        "garments": [_garment(picture) for picture in goods],
-        "photo_leaks": _leaks(shots, bits.get("photos", 0), bits.get("garments", 0)),
-        "garment_leaks": _leaks(goods, bits.get("garments", 0), bits.get("garments", 0)),
+        "photos": [_photo(shot, forgotten) for shot in shots],
+        "items": [item for shot in shots for item in shot.items],
+        "garments": [_garment(good, forgotten) for good in goods],
+        "photo_leaks": leaks_within(shot_prints),
+        "garment_leaks": leaks_within(good_prints),
+        "cross_leaks": leaks_between(shot_prints, good_prints),
         "counts": _counts(shots, goods, {row["pattern"] for row in garment_rows}, validation),
         "photos_manifest": [{"label": row["file"], **row} for row in photo_rows],
         "garments_manifest": [{"label": f"{row['pattern']}/{row['file']}", **row} for row in garment_rows],
@@ -111,27 +172,45 @@ def _read_manifest(folder: Path, columns: tuple[str, ...]) -> list[dict[str, str
     return rows
 
 
-def _pictures(folder: Path, kept: Mapping[str, dict[str, str]]) -> list[_Picture]:
-    """The pictures that the manifest lists as kept and those that lie in the folder, in the order of their paths."""
+def _pictures(
+    folder: Path, kept: Mapping[str, dict[str, str]], categories: frozenset[int] | None = None
+) -> list[_Picture]:
+    """The pictures that the manifest lists as kept and those that lie in the folder, in the order of their paths.
+
+    With `categories` their annotations are read as well: items of these are looked at closely.
+    """
     lying = {path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg")}
     names = sorted(lying | set(kept))
-    measured = in_threads(lambda name: measure(folder / name), names)
-    pairs = zip(names, measured, strict=True)
-    return [_Picture(folder / name, name, kept.get(name, {}), measurement) for name, measurement in pairs]
+    return list(in_threads(lambda name: _look(folder, name, kept.get(name, {}), categories), names))
 
 
-def _describe(picture: _Picture, validation: ValidationConfig) -> tuple[Row, list[Row]]:
-    """The row of a photo and those of its items; what cannot be known of it is None, which no expectation counts."""
-    split, file, measured = picture.relative.split("/")[0], picture.path.name, picture.measurement
+def _look(folder: Path, name: str, manifest: Mapping[str, str], categories: frozenset[int] | None) -> _Picture:
+    """One picture, read once."""
+    measured, image = examine(folder / name)
+    picture = _Picture(folder / name, name, manifest, measured, appearance(measured, image))
+    if categories is None:
+        return picture
     annotation = picture.path.parent.parent / "annos" / f"{picture.path.stem}.json"
-    items: Mapping[str, Item] | None = None
-    label = f"{split}/{file}"
     try:
         items = read_annotation(annotation).items
     except DataError as error:
-        label += f" ({error.what.replace(str(annotation), annotation.name)})"
-    row = {
-        "label": label,
+        return replace(picture, annotation_fault=error.what.replace(str(annotation), annotation.name))
+    source = manifest.get("source")
+    rows = () if image is None else tuple(item_rows(name, items, image, categories, source))
+    return replace(picture, items=rows, wanted=sum(item.category_id in categories for item in items.values()))
+
+
+def _print(picture: _Picture, bits: int) -> Print:
+    measured = picture.measurement
+    return Print(picture.relative, picture.split, None if measured.fault else measured.phash, measured.mirrored, bits)
+
+
+def _photo(picture: _Picture, forgotten: Container[str]) -> Row:
+    """The row of a photo; what cannot be known of it is None, which no expectation counts."""
+    split, file, measured = picture.relative.split("/")[0], picture.path.name, picture.measurement
+    fault = picture.annotation_fault
+    return {
+        "label": f"{split}/{file}" + (f" ({fault})" if fault else ""),
         "picture": picture.relative,
         "file": file,
         "split": split,
@@ -139,27 +218,60 @@ def _describe(picture: _Picture, validation: ValidationConfig) -> tuple[Row, lis
         "listed": bool(picture.manifest),
         "decodable": not measured.fault,
         "as_curated": _as_curated(picture),
-        "annotated": items is not None,
+        "annotated": not fault,
+        "allowed": _allowed(picture, forgotten),
         "side_px": _side_px(measured),
-        "wanted": None if items is None else sum(item.category_id in validation.categories for item in items.values()),
+        "wanted": picture.wanted,
+        **picture.looks,
     }
-    sound = {} if measured.fault or items is None else items
-    return row, [_item(picture, name, item) for name, item in sorted(sound.items())]
 
 
-def _item(picture: _Picture, name: str, item: Item) -> Row:
-    height, width = picture.measurement.height, picture.measurement.width
+def item_rows(
+    where: str,
+    items: Mapping[str, Item],
+    image: NDArray[np.uint8],
+    categories: frozenset[int],
+    source: str | None = None,
+) -> Iterator[Row]:
+    """The rows of a picture's items; only those of the wanted categories are held against the picture itself.
+
+    Args:
+        where: path of the picture, `SPLIT/image/NAME.jpg`.
+        items: its annotated items.
+        image: the picture (H, W, 3).
+        categories: wanted ones.
+        source: `user` or `shop`.
+    """
+    item_masks = {name: item.mask(*image.shape[:2]) for name, item in items.items()}
+    repeated = labels.repeats(items, item_masks)
+    edges = labels.edges_of(image)
+    for name, item in sorted(items.items()):
+        close, mask = item.category_id in categories, item_masks[name]
+        yield {
+            "label": f"{where.split('/')[0]}/{where.rpartition('/')[2]} {name}",
+            "picture": where,
+            "item": name,
+            "source": source,
+            **_geometry(item, mask),
+            "landmarks_near": labels.landmarks_near(item, mask) if close else None,
+            "landmarks_agree": labels.landmarks_agree(item, mask) if close else None,
+            "sides_agree": labels.sides_agree(item) if close else None,
+            "on_edges": labels.on_edges(item, edges) if close else None,
+            "single": name not in repeated,
+            **item_traits(item, mask),
+        }
+
+
+def _geometry(item: Item, mask: Mask) -> Row:
+    height, width = mask.shape
     points = np.concatenate(item.polygons).astype(float)
-    outline = np.concatenate([points.min(axis=0), points.max(axis=0)])  # xyxy
+    box = np.concatenate([points.min(axis=0), points.max(axis=0)])  # xyxy
     return {
-        "label": f"{picture.relative.split('/')[0]}/{picture.path.name} {name}",
-        "picture": picture.relative,
-        "item": name,
-        "filled": bool(item.mask(height, width).any()),
+        "filled": bool(mask.any()),
         "valid": all(polygons.is_valid(polygon) for polygon in item.polygons),
         "inside": all(polygons.overhang(one, height, width) <= OUTLINE_TOLERANCE_PX for one in item.polygons),
-        "box_agrees": _box_agrees(item, outline, height, width),
-        "landmarks_inside": _landmarks_inside(item, outline, LANDMARK_TOLERANCE_FRACTION * max(height, width)),
+        "box_agrees": _box_agrees(item, box, height, width),
+        "landmarks_inside": _landmarks_inside(item, box, LANDMARK_TOLERANCE_FRACTION * max(height, width)),
     }
 
 
@@ -178,7 +290,7 @@ def _landmarks_inside(item: Item, outline: np.ndarray[Any, Any], tolerance_px: f
     return bool(above.all() and below.all())
 
 
-def _garment(picture: _Picture) -> Row:
+def _garment(picture: _Picture, forgotten: Container[str]) -> Row:
     return {
         "label": picture.relative,
         "picture": picture.relative,
@@ -188,8 +300,15 @@ def _garment(picture: _Picture) -> Row:
         "listed": bool(picture.manifest),
         "decodable": not picture.measurement.fault,
         "as_curated": _as_curated(picture),
+        "allowed": _allowed(picture, forgotten),
         "side_px": _side_px(picture.measurement),
+        **picture.looks,
     }
+
+
+def _allowed(picture: _Picture, forgotten: Container[str]) -> bool:
+    """Whether nobody asked to forget it: neither the file itself nor what it was made from."""
+    return picture.measurement.sha256 not in forgotten and picture.manifest.get("sha256") not in forgotten
 
 
 def _as_curated(picture: _Picture) -> bool:
@@ -202,32 +321,6 @@ def _as_curated(picture: _Picture) -> bool:
 
 def _side_px(measured: Measurement) -> int | None:
     return None if measured.fault else min(measured.width, measured.height)
-
-
-def _leaks(pictures: Sequence[_Picture], user_bits: int, shop_bits: int) -> list[Row]:
-    """Pairs of nearly the same picture, mirrored or not, in two splits."""
-    index = NearDuplicates(max(user_bits, shop_bits))
-    relative_split = {}
-    rows = []
-    for picture in pictures:
-        if picture.measurement.fault:
-            continue
-        split = picture.manifest.get("split") or picture.relative.split("/")[0]
-        limit = shop_bits if picture.manifest.get("source", "shop") == "shop" else user_bits
-        relative_split[picture.relative] = split
-        measured = picture.measurement
-        for match in index.find(measured.phash, limit, mirrored_hash=measured.mirrored, outside_group=split):
-            pair = sorted(((split, picture.relative), (relative_split[match.key], match.key)))
-            rows.append(
-                {
-                    "label": f"{pair[0][1]} ({pair[0][0]}) and {pair[1][1]} ({pair[1][0]}), {match}",
-                    "picture": pair[0][1],
-                    "other": pair[1][1],
-                    "bits": match.bits,
-                }
-            )
-        index.add(picture.relative, measured.phash, group=split, max_bits=limit)
-    return rows
 
 
 def _counts(

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tryon.errors import DataError
 from tryon.images.files import decode_own
@@ -53,16 +54,21 @@ def measure(path: Path, sha256: str = "") -> Measurement:
         path: of the file.
         sha256: by which the picture is known, if not by its file's own.
     """
+    return examine(path, sha256)[0]
+
+
+def examine(path: Path, sha256: str = "") -> tuple[Measurement, NDArray[np.uint8] | None]:
+    """As `measure`, and the picture (H, W, 3) as well; None where there is a fault."""
     if not path.is_file():
-        return Measurement(sha256="", fault=PICTURE_MISSING)
+        return Measurement(sha256="", fault=PICTURE_MISSING), None
     content = path.read_bytes()
     sha256 = sha256 or hashlib.sha256(content).hexdigest()
     try:
         image = decode_own(content, path.name)
     except DataError:
-        return Measurement(sha256, fault=UNDECODABLE)
+        return Measurement(sha256, fault=UNDECODABLE), None
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return Measurement(
+    measured = Measurement(
         sha256,
         phash=perceptual_hash(image),
         mirrored=perceptual_hash(np.ascontiguousarray(image[:, ::-1])),
@@ -71,6 +77,7 @@ def measure(path: Path, sha256: str = "") -> Measurement:
         sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
         luminance=float(np.mean(grey) / 255.0),
     )
+    return measured, image
 
 
 def measure_all(paths: Sequence[Path]) -> list[Measurement]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from tryon.curating.drift import Drift
 from tryon.curating.expectations import Outcome, Validated
 from tryon.curating.facts import Facts, Row
 from tryon.curating.splitting import SPLITS
@@ -15,20 +16,37 @@ from tryon.curating.thumbnails import thumbnail
 from tryon.outputs import new_folder, write_json, write_text
 
 _SHOWN_ROWS = 12  # pictures for each expectation: enough to see the kind of fault
+_HEADINGS = {
+    "photos_manifest": "Photos",
+    "photos": "Photos",
+    "items": "Annotated items",
+    "garments_manifest": "Garments",
+    "garments": "Garments",
+    "counts": "Numbers",
+    "ledger": "Collections and their ledgers",
+    "collected_files": "Collections and their ledgers",
+    "drift": "Drift",
+}
 _SLICES = ("source", "viewpoint", "scale", "occlusion", "zoom_in")
 
 
 def write_report(
-    out: Path, photos: Path, garments: Path, facts: Facts, validated: Validated, figures: Mapping[str, Any]
+    out: Path,
+    folders: Mapping[str, Path],
+    facts: Facts,
+    validated: Validated,
+    figures: Mapping[str, Any],
+    moves: Sequence[Drift] = (),
 ) -> None:
-    """Write `out/index.html` and `out/gx/TABLE.json`."""
+    """Write `out/index.html` and `out/gx/TABLE.json`; `folders` are those of `photos` and `garments`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
     )
     page = environment.get_template("report.html.jinja").render(
         figures=figures,
-        outcomes=[_described(outcome, facts) for outcome in validated.outcomes],
-        failures=[_shown(outcome, facts, photos, garments) for outcome in validated.outcomes if outcome.failing],
+        groups=_grouped([_described(outcome, facts) for outcome in validated.outcomes]),
+        failures=[_shown(outcome, facts, folders) for outcome in validated.outcomes if outcome.failing],
+        moves=[_drawn(move) for move in sorted(moves, key=lambda move: (not move.moved, -move.psi))],
         dropped={name: _dropped(facts.tables[f"{name}_manifest"]) for name in ("photos", "garments")},
         slices=_slices(facts.tables["photos_manifest"]),
         splits=SPLITS,
@@ -49,20 +67,44 @@ def _described(outcome: Outcome, facts: Facts) -> Row:
     }
 
 
-def _shown(outcome: Outcome, facts: Facts, photos: Path, garments: Path) -> Row:
+def _grouped(described: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The expectations under headings, in the order of their tables."""
+    groups: dict[str, list[Row]] = {}
+    for one in described:
+        groups.setdefault(_HEADINGS[one["name"].split(".")[0]], []).append(one)
+    return list(groups.items())
+
+
+def _shown(outcome: Outcome, facts: Facts, folders: Mapping[str, Path]) -> Row:
     """A failed or tolerated expectation with thumbnails of its first failing rows."""
-    folder = garments if outcome.check.table.startswith("garment") else photos
+    first = "garments" if outcome.check.table.startswith("garment") else "photos"
+    places = [folders[first], *(folder for name, folder in folders.items() if name != first), Path()]
     rows = [facts.tables[outcome.check.table][number] for number in outcome.failing]
     return {
         **_described(outcome, facts),
-        "cards": [_card(folder, row) for row in rows[:_SHOWN_ROWS]],
+        "cards": [_card(places, row) for row in rows[:_SHOWN_ROWS]],
         "more": max(0, len(rows) - _SHOWN_ROWS),
     }
 
 
-def _card(folder: Path, row: Mapping[str, Any]) -> Row:
+def _card(places: Sequence[Path], row: Mapping[str, Any]) -> Row:
     names = [row[key] for key in ("picture", "other") if key in row]
-    return {"label": row["label"], "pictures": [thumbnail(folder / name, row.get("item")) for name in names]}
+    paths = [next((place / name for place in places if (place / name).is_file()), Path(name)) for name in names]
+    return {"label": row["label"], "pictures": [thumbnail(path, row.get("item")) for path in paths]}
+
+
+def _drawn(move: Drift) -> Row:
+    """A trait as pairs of bars, before and now, in percent of the highest."""
+    highest = max(*move.before, *move.now)
+    return {
+        "name": move.name,
+        "psi": f"{move.psi:.2f}",
+        "moved": move.moved,
+        "bins": [
+            {"name": name, "before": before, "now": now, "heights": [50 * before / highest, 50 * now / highest]}
+            for name, before, now in zip(move.bins, move.before, move.now, strict=True)
+        ],
+    }
 
 
 def _dropped(manifest: Sequence[Mapping[str, str]]) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tryon.errors import DataError
 from tryon.formats.deepfashion2 import Item, read_annotation
-from tryon.geometry.landmarks import VISIBLE
+from tryon.geometry.landmarks import SHORT_SLEEVE_TOP, VISIBLE
 from tryon.images.files import encode_jpeg, read_image
 from tryon.images.resizing import resize_long_side
 
@@ -19,7 +19,8 @@ _BORDER = 0.12  # of the long side: outlines that leave the picture stay visible
 _GROUND = (225, 225, 225)
 _OUTLINES = ((220, 20, 60), (0, 110, 220), (0, 140, 60), (180, 90, 0))
 _BOX = (90, 90, 90)
-_LANDMARK = (255, 190, 0)
+# Left blue, right orange: exchanged sides are seen at a glance.
+_LANDMARKS = {"left": (0, 90, 255), "right": (255, 120, 0), "middle": (255, 215, 0)}
 _FAR_PX = 20_000
 
 
@@ -52,9 +53,20 @@ def thumbnail(path: Path, item: str | None = None) -> str | None:
         if item == name:
             corner, opposite = placed(items[name].bounding_box).tolist()
             cv2.rectangle(small, corner, opposite, _BOX, 1)
-            for x, y in placed(items[name].landmarks[items[name].landmarks[:, 2] == VISIBLE][:, :2]).tolist():
-                cv2.circle(small, (x, y), 2, _LANDMARK, cv2.FILLED, cv2.LINE_AA)
+            points = items[name].landmarks
+            for (x, y), side, seen in zip(
+                placed(points[:, :2]).tolist(), _sides(len(points)), points[:, 2], strict=True
+            ):
+                if seen == VISIBLE:
+                    cv2.circle(small, (x, y), 2, _LANDMARKS[side], cv2.FILLED, cv2.LINE_AA)
     return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(small, quality=88)).decode()
+
+
+def _sides(count: int) -> list[str]:
+    """The side of each landmark; all are in the middle of a category whose landmarks have no names here."""
+    if count != len(SHORT_SLEEVE_TOP):
+        return ["middle"] * count
+    return [name.rpartition("_")[2] for name in SHORT_SLEEVE_TOP]
 
 
 def _items(path: Path) -> Mapping[str, Item]:
