@@ -12,7 +12,7 @@ from tryon.config import load_params
 from tryon.console import run_stage
 from tryon.errors import DataError
 from tryon.formats import coco, deepfashion2, via, via_garments
-from tryon.formats.sparse_outlines import sparsely_outlined
+from tryon.formats.landmark_outlines import outlined_by_landmarks
 from tryon.images.files import read_size
 
 SPLITS = ("train", "validation", "test")
@@ -31,12 +31,12 @@ def main(argv: Sequence[str]) -> None:
     params = load_params()
     with outputs.new_folder(arguments.out) as folder:
         for split in SPLITS:
-            sparse = params.annotations.outline == "sparse" and split != "test"  # tests are against the truth
-            convert_split(arguments.photos / split, folder / split, params.photos.categories, sparse=sparse)
+            hurried = params.annotations.outline == "landmarks" and split != "test"  # tests are against the truth
+            convert_split(arguments.photos / split, folder / split, params.photos.categories, by_landmarks=hurried)
 
 
-def convert_split(photos: Path, out: Path, categories: Sequence[int], *, sparse: bool = False) -> None:
-    """Write `via_region_data.json` and `coco.json` of one split; sparse: with polygons through the landmarks."""
+def convert_split(photos: Path, out: Path, categories: Sequence[int], *, by_landmarks: bool = False) -> None:
+    """Write `via_region_data.json` and `coco.json` of one split, with polygons through the landmarks if asked."""
     if not (photos / "image").is_dir():
         raise DataError(
             f"{photos} is no split of photos", needed="a folder image/ in it", remedy="run curate_photos first"
@@ -44,8 +44,8 @@ def convert_split(photos: Path, out: Path, categories: Sequence[int], *, sparse:
     pictures = [convert_photo(path, categories) for path in sorted((photos / "image").iterdir())]
     names = [name for name, *_ in pictures]
     sizes = [(photos / "image" / name).stat().st_size for name in names]
-    if sparse:
-        pictures = [(*picture[:3], sparsely_outlined(picture[3])) for picture in pictures]
+    if by_landmarks:
+        pictures = [(*picture[:3], outlined_by_landmarks(picture[3])) for picture in pictures]
     annotations = [annotation for *_, annotation in pictures]
     via.write_via(out / "via_region_data.json", via_garments.to_via(zip(names, sizes, annotations, strict=True)))
     coco.write_coco(out / "coco.json", pictures)

@@ -115,7 +115,7 @@ class ValidationConfig:
 class AnnotationsConfig:
     """How the outlines are drawn that training learns from."""
 
-    outline: Literal["dense", "sparse"]
+    outline: Literal["landmarks", "segmentation"]
 
 
 @dataclass(frozen=True, config=_strict)

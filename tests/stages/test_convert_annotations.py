@@ -65,9 +65,9 @@ def test_categories_come_from_the_parameters(photos: Path) -> None:
     assert [list(annotation.items) for *_, annotation in pictures] == [["item1", "item2"], ["item1"]]
 
 
-def test_sparse_outlines_pass_through_the_landmarks_but_never_in_the_test_split(photos: Path) -> None:
+def test_landmark_outlines_pass_through_the_landmarks_but_never_in_the_test_split(photos: Path) -> None:
     params = Path("params.yaml")
-    params.write_text(params.read_text().replace("outline: dense", "outline: sparse"))
+    params.write_text(params.read_text().replace("outline: segmentation", "outline: landmarks"))
     corners = [[2, 2, 2], [2, 30, 1], [25, 35, 2], [30, 4, 2]]
     names = ("shoulder_left", "hem_left", "hem_right", "shoulder_right")
     places = dict(zip(map(SHORT_SLEEVE_TOP.index, names), corners, strict=True))

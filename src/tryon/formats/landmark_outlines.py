@@ -6,7 +6,7 @@ from tryon.formats.deepfashion2 import Annotation
 from tryon.geometry import landmarks
 
 
-def sparsely_outlined(annotation: Annotation) -> Annotation:
+def outlined_by_landmarks(annotation: Annotation) -> Annotation:
     """The annotation with one polygon through each top's landmarks; a garment with fewer than three is left out."""
     polygons = {
         name: landmarks.outline(item.landmarks)
