@@ -3,7 +3,9 @@
     TryonError                 an expected failure: one message, exit code 1
     ├── ConfigError            params.yaml or an experiment file
     ├── DataError              a file or folder that cannot be used as it is
-    │   └── DecodeError        bytes that are not an acceptable picture
+    │   ├── DecodeError        bytes that are not an acceptable picture
+    │   ├── FaultError         one value of a file, named by file and path
+    │   └── FaultsError        all faults of one file or set, a line each
     ├── GateError              data or a model that is not good enough to go on with
     ├── ModelError             a weights file or model folder
     ├── TrainingError          training cannot go on (a loss is not finite, ...)
@@ -14,7 +16,11 @@
 Every message says what happened and where, what was received, what is needed and what to do next.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
+
+# More lines than this nobody reads: the first ones show what is wrong with a set.
+MAX_FAULTS_SHOWN = 50
 
 
 class TryonError(Exception):
@@ -40,6 +46,11 @@ class TryonError(Exception):
             parts.append(f"remedy: {remedy}")
         super().__init__("\n  ".join(parts))
 
+    @property
+    def line(self) -> str:
+        """The message in one line."""
+        return "; ".join(str(self).split("\n  "))
+
 
 class ConfigError(TryonError):
     """A parameter is unknown, missing, of the wrong type or out of range."""
@@ -57,6 +68,24 @@ class DecodeError(DataError):
     ) -> None:
         self.kind = kind
         super().__init__(what, received=received, needed=needed, remedy=remedy)
+
+
+class FaultError(DataError):
+    """One value of a file is not what it should be; `reason` is the kind of fault in a word or two, to count by."""
+
+    def __init__(self, what: str, *, reason: str, received: object = None, needed: str = "", remedy: str = "") -> None:
+        self.reason = reason
+        super().__init__(what, received=received, needed=needed, remedy=remedy)
+
+
+class FaultsError(DataError):
+    """Several faults of one file or set, each with its place and its remedy; `count` is that of those not kept too."""
+
+    def __init__(self, what: str, faults: Sequence[DataError], count: int, *, remedy: str = "") -> None:
+        self.faults, self.count = tuple(faults), count
+        shown = [fault.line for fault in self.faults[:MAX_FAULTS_SHOWN]]
+        left = count - len(shown)
+        super().__init__("\n  ".join([what, *shown, *([f"... and {left} more"] if left else [])]), remedy=remedy)
 
 
 class GateError(TryonError):

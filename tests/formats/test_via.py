@@ -210,7 +210,8 @@ def test_faults_are_named(content: Any, words: str) -> None:
     ("key", "value", "words"),
     [
         ("name", "hat", r"item1.name"),
-        ("name", None, "has no attribute `name`"),
+        ("name", None, "item1.name is missing"),
+        ("scale", None, "item1.scale is missing"),
         ("landmarks", "1,2", "item1.landmarks"),
         ("landmarks", "a,b,c", "item1.landmarks"),
         ("scale", "", "item1.scale"),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tryon.errors import DataError
 from tryon.formats.json_files import Place
 from tryon.formats.via import ViaFile, ViaRegion, read_via
-from tryon.formats.via_garments import group_items, item_polygons, short_sleeve_landmarks
+from tryon.formats.via_garments import group_items, item_polygons, short_sleeve_landmarks, speaker
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
 from tryon.geometry.masks import from_polygons
 
@@ -94,6 +94,6 @@ def _join(entry: ViaFile, picture: Path, source: Path) -> OutlinedPhoto:
 
 
 def _outline(regions: Sequence[ViaRegion], place: Place) -> Outline:
-    said = {name: regions[0].attribute(attribute) for attribute, name in SLICED.items()}
+    said = {name: speaker(regions).attribute(attribute) for attribute, name in SLICED.items()}
     slices = tuple(f"{name}_{value}" for name, value in said.items() if value)
     return Outline(tuple(item_polygons(regions)), slices, short_sleeve_landmarks(regions, place))

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.errors import DataError
 from tryon.formats import json_files
+from tryon.formats.faults import Faults
 from tryon.formats.json_files import Place, need_key, need_list, need_mapping, need_numbers, need_text, need_whole
 from tryon.geometry import masks, polygons
 
@@ -43,8 +43,11 @@ SOURCES = ("user", "shop")
 # The four judgements of an item, each 1 to 3.
 ATTRIBUTES = ("scale", "occlusion", "zoom_in", "viewpoint")
 
-_ITEM_KEY = re.compile(r"item\d+")
-_ITEM_FIELDS = ("segmentation", *ATTRIBUTES, "landmarks", "style", "bounding_box", "category_id", "category_name")
+ITEM_KEY = re.compile(r"item\d+")
+_ITEM_FIELDS = ("category_id", "category_name", "segmentation", *ATTRIBUTES, "landmarks", "style", "bounding_box")
+_BY_CATEGORY = ("category_name", "landmarks")
+# A contour along the pixels of a 2,000 px picture has fewer; more would only cost time.
+_MAX_POINTS = 10_000
 _MAX_ID = 2**53
 
 
@@ -97,9 +100,9 @@ def read_annotation(path: Path) -> Annotation:
     """Read the annotation of one picture.
 
     Raises:
-        DataError: names file, item and field of the first fault.
+        DataError: names file, item and field of every fault.
     """
-    return parse_annotation(json_files.read_json(path), str(path))
+    return parse_annotation(json_files.read_json(path, json_files.MAX_PICTURE_FILE_BYTES), str(path))
 
 
 def write_annotation(path: Path, annotation: Annotation) -> None:
@@ -108,16 +111,25 @@ def write_annotation(path: Path, annotation: Annotation) -> None:
 
 
 def parse_annotation(content: Any, name: str) -> Annotation:
-    """An annotation from the JSON value of its file; `name` is used in messages."""
+    """An annotation from the JSON value of its file; `name` is used in messages.
+
+    Raises:
+        DataError: the one fault, or a `FaultsError` of all of them.
+    """
     place = Place(name)
     mapping = need_mapping(content, place)
-    items = {key: parse_item(value, place.at(key)) for key, value in mapping.items() if _ITEM_KEY.fullmatch(key)}
-    return Annotation(
-        source=need_text(need_key(mapping, "source", place), place.at("source"), SOURCES),
-        pair_id=need_whole(need_key(mapping, "pair_id", place), place.at("pair_id"), -_MAX_ID, _MAX_ID),
-        items=items,
-        extra={key: value for key, value in mapping.items() if key not in items and key not in ("source", "pair_id")},
-    )
+    faults, items = Faults(), {}
+    for key, value in mapping.items():
+        if ITEM_KEY.fullmatch(key):
+            with faults:
+                items[key] = parse_item(value, place.at(key))
+    with faults:
+        source = need_text(need_key(mapping, "source", place), place.at("source"), SOURCES)
+    with faults:
+        pair_id = need_whole(need_key(mapping, "pair_id", place), place.at("pair_id"), -_MAX_ID, _MAX_ID)
+    faults.settle(name)
+    extra = {key: value for key, value in mapping.items() if key not in items and key not in ("source", "pair_id")}
+    return Annotation(source, pair_id, items, extra)
 
 
 def annotation_to_dict(annotation: Annotation) -> dict[str, Any]:
@@ -127,21 +139,24 @@ def annotation_to_dict(annotation: Annotation) -> dict[str, Any]:
 
 
 def parse_item(content: Any, place: Place) -> Item:
-    """One item from its JSON value; `place` is used in messages."""
+    """One item from its JSON value; `place` is used in messages.
+
+    Raises:
+        DataError: the one fault, or a `FaultsError` of all of them.
+    """
     mapping = need_mapping(content, place)
-    values = {key: need_key(mapping, key, place) for key in _ITEM_FIELDS}
-    category_id = need_whole(values["category_id"], place.at("category_id"), 1, len(CATEGORIES))
-    count = LANDMARK_COUNTS[category_id]
-    return Item(
-        polygons=parse_polygons(values["segmentation"], place.at("segmentation")),
-        category_id=category_id,
-        category_name=need_text(values["category_name"], place.at("category_name"), (CATEGORIES[category_id],)),
-        bounding_box=_parse_box(values["bounding_box"], place.at("bounding_box")),
-        landmarks=parse_landmarks(values["landmarks"], place.at("landmarks"), count),
-        style=need_whole(values["style"], place.at("style"), 0, _MAX_ID),
-        extra={key: value for key, value in mapping.items() if key not in _ITEM_FIELDS},
-        **{key: need_whole(values[key], place.at(key), 1, 3) for key in ATTRIBUTES},
-    )
+    faults = Faults()
+    parsed: dict[str, Any] = {}
+    for key in _ITEM_FIELDS:
+        with faults:
+            value = need_key(mapping, key, place)
+            # What a name and landmarks must be depends on the category: without one they cannot be judged.
+            if key not in _BY_CATEGORY or "category_id" in parsed:
+                parsed[key] = _parse_field(key, value, parsed.get("category_id", 0), place.at(key))
+    faults.settle(str(place))
+    polygons = parsed.pop("segmentation")
+    extra = {key: value for key, value in mapping.items() if key not in _ITEM_FIELDS}
+    return Item(polygons=polygons, extra=extra, **parsed)
 
 
 def item_to_dict(item: Item) -> dict[str, Any]:
@@ -165,18 +180,22 @@ def check_inside(annotation: Annotation, height: int, width: int, tolerance_px: 
     """Check that no outline of any item leaves the picture by more than `tolerance_px`.
 
     Raises:
-        DataError: names file, item and polygon of the first one that does.
+        DataError: names file, item and polygon of those that do.
     """
+    faults = Faults()
     for item_name, item in annotation.items.items():
         for number, polygon in enumerate(item.polygons):
             beyond = polygons.overhang(polygon, height, width)
             if beyond > tolerance_px:
-                raise DataError(
-                    f"{Place(name, (item_name, 'segmentation', number))} lies outside of its picture",
-                    received=f"a point {beyond:g} px beyond a picture of {width} x {height} px",
-                    needed=f"all points inside, or at most {tolerance_px:g} px beyond",
-                    remedy="correct the outline, or check that the annotation belongs to this picture and this size",
+                faults.add(
+                    Place(name, (item_name, "segmentation", number)).fault(
+                        f"a point {beyond:g} px beyond a picture of {width} x {height} px",
+                        f"all points inside, or at most {tolerance_px:g} px beyond",
+                        "correct the outline, or check that the annotation belongs to this picture and this size",
+                        what="lies outside of its picture",
+                    )
                 )
+    faults.settle(name)
 
 
 def parse_polygons(content: Any, place: Place) -> tuple[Numbers, ...]:
@@ -184,18 +203,42 @@ def parse_polygons(content: Any, place: Place) -> tuple[Numbers, ...]:
     outlines = need_list(content, place)
     if not outlines:
         raise place.fault(outlines, "at least one polygon")
-    parsed = []
+    parsed, faults = [], Faults()
     for number, outline in enumerate(outlines):
-        numbers = need_numbers(outline, place.at(number))
-        if len(numbers) % 2 or len(numbers) < 6:
-            raise place.at(number).fault(f"{len(numbers)} numbers", "x, y, x, y, ... of at least three points")
-        parsed.append(to_array(numbers).reshape(-1, 2))
+        with faults:
+            parsed.append(_parse_polygon(outline, place.at(number)))
+    faults.settle(str(place))
     return tuple(parsed)
 
 
 def to_array(numbers: list[Any]) -> Numbers:
     """Whole numbers as int64, else float64: the file's own numbers come back when they are written again."""
     return np.array(numbers, np.int64 if all(isinstance(number, int) for number in numbers) else np.float64)
+
+
+def _parse_field(key: str, value: Any, category_id: int, place: Place) -> Any:
+    match key:
+        case "segmentation":
+            return parse_polygons(value, place)
+        case "category_id":
+            return need_whole(value, place, 1, len(CATEGORIES))
+        case "category_name":
+            return need_text(value, place, (CATEGORIES[category_id],))
+        case "landmarks":
+            return parse_landmarks(value, place, LANDMARK_COUNTS[category_id])
+        case "bounding_box":
+            return _parse_box(value, place)
+        case "style":
+            return need_whole(value, place, 0, _MAX_ID)
+        case _:
+            return need_whole(value, place, 1, 3)
+
+
+def _parse_polygon(outline: Any, place: Place) -> Numbers:
+    numbers = need_numbers(outline, place)
+    if len(numbers) % 2 or not 6 <= len(numbers) <= 2 * _MAX_POINTS:
+        raise place.fault(f"{len(numbers)} numbers", f"x, y, x, y, ... of three to {_MAX_POINTS} points")
+    return to_array(numbers).reshape(-1, 2)
 
 
 def _parse_box(content: Any, place: Place) -> Numbers:

@@ -1,20 +1,33 @@
 """JSON files of strangers: read strictly, every fault with its place; written in the order that they had.
 
-Strictly means: UTF-8, no key twice, no NaN or infinity, no endless nesting. Python's own reader lets most of it pass.
+Strictly means: UTF-8, no key twice, no NaN or infinity, no endless nesting, no more bytes than anybody needs. Python's
+own reader lets most of it pass.
 """
 
 import json
+import os
+import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tryon import outputs
-from tryon.errors import DataError
+from tryon.errors import DataError, FaultError
 
 # No picture is larger: a coordinate beyond is a slip of the pen or an attack, and float32 stays exact to 1/16 below.
 MAX_COORDINATE = 1_000_000
 _PLAIN = (int, float)
+# A VIA file says 6 KB of a rendered photo: 400 MiB are a set of 70,000. Python needs some six times as much memory.
+MAX_FILE_BYTES = 400 * 2**20
+# Of one picture's own file; real ones have 10 KB.
+MAX_PICTURE_FILE_BYTES = 16 * 2**20
+
+# Of a stranger's value only the beginning is shown: it may be long, or nested as deeply as Python goes.
+_short = reprlib.Repr()
+_short.maxlist, _short.maxdict, _short.maxstring, _short.maxlevel, _short.maxlong = 8, 4, 80, 3, 80
+
+CORRECT = "correct the file, or remove it together with its picture"
 
 
 @dataclass(frozen=True)
@@ -32,30 +45,38 @@ class Place:
         path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.keys).lstrip(".")
         return f"{self.file}: {path}" if path else self.file
 
-    def fault(self, received: object, needed: str, remedy: str = "") -> DataError:
-        """The error that says what stands here and what should."""
-        words = repr(received)
-        return DataError(
-            f"{self} is not usable",
-            received=words if len(words) <= 80 else words[:77] + "...",
+    def fault(self, received: object, needed: str, remedy: str = "", *, what: str = "is not usable") -> FaultError:
+        """The error that says what stands here and what should; its reason is the last key that is no number."""
+        names = [key for key in self.keys if isinstance(key, str)]
+        return FaultError(
+            f"{self} {what}",
+            reason=names[-1] if names else "file",
+            received=_short.repr(received),
             needed=needed,
-            remedy=remedy or "correct the file, or remove it together with its picture",
+            remedy=remedy or CORRECT,
         )
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Any:
     """The content of a JSON file.
 
     Raises:
         DataError: the file is missing, cut off, not UTF-8, or says something that JSON does not allow.
+        FaultError: the file has more than `max_bytes`; it is not read then.
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(max_bytes + 1) if size <= max_bytes else b""
     except OSError as error:
         raise DataError(
             f"{path} cannot be read", received=error.strerror, remedy="check the path, or run the stage before"
         ) from error
+    if size > max_bytes or len(content) > max_bytes:
+        raise Place(str(path)).fault(
+            size, f"at most {max_bytes} bytes", "divide the set into several files", what="is too large"
+        )
     return parse_json(content, str(path))
 
 
@@ -64,8 +85,9 @@ def parse_json(content: bytes, name: str) -> Any:
     try:
         return json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-        raise DataError(
+        raise FaultError(
             f"{name} is not readable JSON",
+            reason="no JSON",
             received=f"{len(content)} bytes: {str(error)[:200]}",
             needed="one JSON value in UTF-8, each key once, finite numbers",
             remedy="fetch or write the file again",
@@ -144,11 +166,12 @@ def need_numbers(value: Any, place: Place, count: int | None = None) -> list[flo
 def need_key(mapping: dict[str, Any], key: str, place: Place) -> Any:
     """The value under a key, which must be there."""
     if key not in mapping:
-        raise DataError(
+        raise FaultError(
             f"{place} has no `{key}`",
-            received=f"keys {', '.join(list(mapping)[:12]) or 'none'}",
+            reason=f"{key} missing",
+            received=f"keys {', '.join(key[:40] for key in list(mapping)[:12]) or 'none'}",
             needed=f"`{key}`",
-            remedy="correct the file, or remove it together with its picture",
+            remedy=CORRECT,
         )
     return mapping[key]
 

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tryon.errors import DataError
 from tryon.formats import json_files
+from tryon.formats.faults import Faults, Sifted
 from tryon.formats.json_files import (
     Place,
     need_file_name,
@@ -36,6 +38,7 @@ SHAPES = {
     "point": ("cx", "cy"),
 }
 _LENGTHS = ("width", "height", "r", "rx", "ry")
+_MAX_DIGITS = 15  # of a file's size
 _METADATA = "_via_img_metadata"
 # Corners of the polygon that stands for a circle: at a radius of 1000 px it lies at most 0.5 px inside of it.
 _ROUND_CORNERS = 100
@@ -102,7 +105,7 @@ def read_via(path: Path) -> ViaProject:
     """Read a VIA file of any of the three forms.
 
     Raises:
-        DataError: names file, entry, region and field of the first fault.
+        DataError: names file, entry, region and field of every fault.
     """
     return parse_via(json_files.read_json(path), str(path))
 
@@ -114,20 +117,36 @@ def write_via(path: Path, via: ViaProject) -> None:
 
 def parse_via(content: Any, name: str) -> ViaProject:
     """A VIA project from the JSON value of its file; `name` is used in messages."""
+    sifted, project = sift_via(content, name)
+    return ViaProject({entry.key: entry for entry in sifted.all_good(name)}, project)
+
+
+def sift_via(content: Any, name: str) -> tuple[Sifted[ViaFile], Mapping[str, Any] | None]:
+    """The entries of a VIA file, usable ones and faults by key, and for a whole project what stands beside them.
+
+    Raises:
+        DataError: there are no entries to judge.
+    """
     place = Place(name)
     mapping = need_mapping(content, place)
-    if _METADATA not in mapping:
-        return ViaProject({key: _parse_file(key, value, place.at(key)) for key, value in mapping.items()})
-    inner = place.at(_METADATA)
-    entries = need_mapping(mapping[_METADATA], inner)
-    files = {key: _parse_file(key, value, inner.at(key)) for key, value in entries.items()}
-    # The place of the entries among the project's keys is kept by an empty object.
-    return ViaProject(files, {key: {} if key == _METADATA else value for key, value in mapping.items()})
+    project = None
+    if _METADATA in mapping:
+        # The place of the entries among the project's keys is kept by an empty object.
+        project = {key: {} if key == _METADATA else value for key, value in mapping.items()}
+        place = place.at(_METADATA)
+        mapping = need_mapping(mapping[_METADATA], place)
+    sifted: Sifted[ViaFile] = Sifted()
+    for key, value in mapping.items():
+        try:
+            sifted.good.append(parse_file(key, value, place.at(key)))
+        except DataError as error:
+            sifted.blame(key).add(error)
+    return sifted, project
 
 
 def via_to_dict(via: ViaProject) -> dict[str, Any]:
     """The JSON value of a VIA file."""
-    entries = {key: _file_to_dict(entry) for key, entry in via.files.items()}
+    entries = {key: file_to_dict(entry) for key, entry in via.files.items()}
     return entries if via.project is None else {**via.project, _METADATA: entries}
 
 
@@ -179,20 +198,26 @@ def region_polygon(region: ViaRegion) -> NDArray[np.float64]:
     return np.asarray(centre + np.stack([np.cos(around), np.sin(around)], axis=1) * radii @ turn)
 
 
-def _parse_file(key: str, content: Any, place: Place) -> ViaFile:
+def parse_file(key: str, content: Any, place: Place) -> ViaFile:
+    """One picture's entry from its JSON value; `place` is used in messages."""
     mapping = need_mapping(content, place)
     size = need_key(mapping, "size", place)
-    if isinstance(size, bool) or not isinstance(size, int | str) or not str(size).removeprefix("-").isdecimal():
+    digits = str(size).removeprefix("-")
+    if isinstance(size, bool) or not isinstance(size, int | str) or not digits.isdecimal() or len(digits) > _MAX_DIGITS:
         raise place.at("size").fault(size, "the picture's size in bytes, as a number or text")
     regions = need_key(mapping, "regions", place)
     if not isinstance(regions, dict | list):
         raise place.at("regions").fault(regions, "a list (VIA 2) or an object (VIA 1) of regions")
-    pairs = list(regions.items() if isinstance(regions, dict) else enumerate(regions))
+    parsed, faults = [], Faults()
+    for index, value in enumerate(regions.values() if isinstance(regions, dict) else regions):
+        with faults:
+            parsed.append(_parse_region(value, place.at("regions", index)))
+    faults.settle(str(place))
     known = ("filename", "size", "regions", "file_attributes")
     entry = ViaFile(
         filename=need_file_name(need_key(mapping, "filename", place), place.at("filename")),
         size=size,
-        regions=tuple(_parse_region(value, place.at("regions", index)) for index, value in pairs),
+        regions=tuple(parsed),
         file_attributes=_optional_mapping(mapping, "file_attributes", place),
         region_keys=tuple(regions) if isinstance(regions, dict) else None,
         extra={name: value for name, value in mapping.items() if name not in known},
@@ -234,7 +259,8 @@ def _optional_mapping(mapping: dict[str, Any], key: str, place: Place) -> dict[s
     return need_mapping(mapping[key], place.at(key)) if key in mapping else None
 
 
-def _file_to_dict(entry: ViaFile) -> dict[str, Any]:
+def file_to_dict(entry: ViaFile) -> dict[str, Any]:
+    """The JSON value of one picture's entry."""
     regions = [_region_to_dict(region) for region in entry.regions]
     attributes = {} if entry.file_attributes is None else {"file_attributes": dict(entry.file_attributes)}
     return {

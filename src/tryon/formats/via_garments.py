@@ -1,28 +1,41 @@
 """Garments in VIA files: DeepFashion2 annotations as VIA regions and back without loss.
 
-Each polygon is a region; the regions of one garment share the attribute `item`. VIA knows attributes of text only:
-numbers are written so that they read back equal, landmarks as `x,y,v x,y,v ...`.
+Each polygon is a region; the regions of one garment share the attribute `item`, and the first that is no point speaks
+for the garment. VIA knows attributes of text only: numbers are written so that they read back equal, landmarks as
+`x,y,v x,y,v ...`. A landmark may as well be a region of its own: a point with the attributes `item`, `landmark` (its
+name) and `visibility`, which a person can move.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.errors import DataError
-from tryon.formats.deepfashion2 import ATTRIBUTES, CATEGORIES, Annotation, Item, parse_item, parse_landmarks, to_array
-from tryon.formats.json_files import Place, parse_json
+from tryon.formats.deepfashion2 import (
+    ATTRIBUTES,
+    CATEGORIES,
+    ITEM_KEY,
+    LANDMARK_COUNTS,
+    Annotation,
+    Item,
+    parse_item,
+    parse_landmarks,
+    to_array,
+)
+from tryon.formats.faults import Faults
+from tryon.formats.json_files import Place, need_mapping, parse_json
 from tryon.formats.via import ViaFile, ViaProject, ViaRegion, region_polygon
-from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP
+from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP, VISIBLE
 
 _CATEGORY_IDS = {name: number for number, name in CATEGORIES.items()}
+_IN_VIA = "run convert_annotations again, or correct the attribute in VIA"
 
 
 def to_via(pictures: Iterable[tuple[str, int, Annotation]]) -> ViaProject:
     """VIA 2.x entries of pictures given as (file name, size of the file in bytes, annotation)."""
-    entries = [_to_file(name, size, annotation) for name, size, annotation in pictures]
+    entries = [to_entry(name, size, annotation) for name, size, annotation in pictures]
     return ViaProject({entry.key: entry for entry in entries})
 
 
@@ -32,7 +45,41 @@ def from_via(via: ViaProject) -> list[tuple[str, int, Annotation]]:
     Raises:
         DataError: a region lacks an attribute, or one does not hold what it should; names entry, item and attribute.
     """
-    return [(entry.filename, entry.byte_size, _from_file(entry)) for entry in via.files.values()]
+    return [(entry.filename, entry.byte_size, from_entry(entry, Place(key))) for key, entry in via.files.items()]
+
+
+def to_entry(name: str, size: int, annotation: Annotation) -> ViaFile:
+    """The VIA entry of one picture, its file given by name and size in bytes."""
+    attributes = {"source": annotation.source, "pair_id": str(annotation.pair_id)}
+    if annotation.extra:
+        attributes["extra"] = json.dumps(dict(annotation.extra), ensure_ascii=False)
+    regions = [
+        ViaRegion(_to_shape(polygon), _to_attributes(item_name, item, annotation.source))
+        for item_name, item in annotation.items.items()
+        for polygon in item.polygons
+    ]
+    return ViaFile(name, size, tuple(regions), attributes)
+
+
+def from_entry(entry: ViaFile, place: Place) -> Annotation:
+    """The annotation that the entry of one picture stands for; `place` is used in messages.
+
+    A garment that DeepFashion2 could not name (`item1`, `item2`, ...) gets the first number that is free.
+    """
+    attributes = entry.file_attributes or {}
+    faults, items = Faults(), {}
+    groups = _with_landmarks(group_items(entry))
+    for name, (group, regions) in zip(_item_names(groups), groups.items(), strict=True):
+        with faults:
+            items[name] = _from_regions(regions, place.at(group))
+    with faults:
+        source = _attribute(attributes, "source", place)
+    with faults:
+        pair_id = _numbers(_attribute(attributes, "pair_id", place), place.at("pair_id"))[0]
+    with faults:
+        extra = _extra(attributes, place)
+    faults.settle(str(place))
+    return Annotation(source, int(pair_id), items, extra)
 
 
 def group_items(entry: ViaFile) -> dict[str, list[ViaRegion]]:
@@ -45,7 +92,12 @@ def group_items(entry: ViaFile) -> dict[str, list[ViaRegion]]:
 
 def item_polygons(regions: Iterable[ViaRegion]) -> list[NDArray[np.float64]]:
     """The outlines of a garment's regions; points, which enclose nothing, are left out."""
-    return [region_polygon(region) for region in regions if region.shape_attributes["name"] != "point"]
+    return [region_polygon(region) for region in regions if not _is_point(region)]
+
+
+def speaker(regions: Sequence[ViaRegion]) -> ViaRegion:
+    """The region whose attributes are the garment's: the first that is no point."""
+    return next((region for region in regions if not _is_point(region)), regions[0])
 
 
 def short_sleeve_landmarks(regions: Sequence[ViaRegion], place: Place) -> NDArray[np.float64]:
@@ -57,24 +109,17 @@ def short_sleeve_landmarks(regions: Sequence[ViaRegion], place: Place) -> NDArra
         DataError: the attribute does not hold 25 points with visibilities of 0, 1 or 2; names `place`.
     """
     absent = np.zeros((len(SHORT_SLEEVE_TOP), 3))
-    text = regions[0].attribute("landmarks").strip()
-    if not text or regions[0].attribute("name") != CATEGORIES[1]:
+    if speaker(regions).attribute("name") != CATEGORIES[1]:
         return absent
-    here = place.at("landmarks")
-    landmarks = parse_landmarks(_numbers(text, here), here, len(SHORT_SLEEVE_TOP))
+    landmarks = parse_landmarks(_read_landmarks(regions, 1, place), place.at("landmarks"), len(SHORT_SLEEVE_TOP))
     return np.where(landmarks[:, 2:] != ABSENT, landmarks.astype(np.float64), absent)
 
 
-def _to_file(name: str, size: int, annotation: Annotation) -> ViaFile:
-    attributes = {"source": annotation.source, "pair_id": str(annotation.pair_id)}
-    if annotation.extra:
-        attributes["extra"] = json.dumps(dict(annotation.extra), ensure_ascii=False)
-    regions = [
-        ViaRegion(_to_shape(polygon), _to_attributes(item_name, item, annotation.source))
-        for item_name, item in annotation.items.items()
-        for polygon in item.polygons
-    ]
-    return ViaFile(name, size, tuple(regions), attributes)
+def landmark_names(category_id: int) -> tuple[str, ...]:
+    """What the landmarks of a category are called in point regions."""
+    if category_id == 1:
+        return SHORT_SLEEVE_TOP
+    return tuple(f"landmark_{number}" for number in range(1, LANDMARK_COUNTS[category_id] + 1))
 
 
 def _to_shape(polygon: NDArray[np.number]) -> dict[str, Any]:
@@ -91,37 +136,86 @@ def _to_attributes(item_name: str, item: Item, source: str) -> dict[str, str]:
     return attributes
 
 
-def _from_file(entry: ViaFile) -> Annotation:
-    place = Place(entry.key)
-    attributes = entry.file_attributes or {}
-    extra = str(attributes.get("extra", ""))
-    return Annotation(
-        source=str(_attribute(attributes, "source", place)),
-        pair_id=int(_numbers(_attribute(attributes, "pair_id", place), place.at("pair_id"))[0]),
-        items={name: _from_regions(regions, place.at(name)) for name, regions in group_items(entry).items()},
-        extra=parse_json(extra.encode(), str(place.at("extra"))) if extra else {},
-    )
+def _with_landmarks(groups: dict[str, list[ViaRegion]]) -> dict[str, list[ViaRegion]]:
+    """The groups with landmarks that name no garment given to the picture's only one, if it has one only."""
+    loose = [name for name, regions in groups.items() if all(_is_landmark(region) for region in regions)]
+    garments = [name for name in groups if name not in loose]
+    if len(garments) != 1:
+        return groups
+    unnamed = [region for name in loose for region in groups[name] if not region.attribute("item")]
+    kept = {name: regions for name, regions in groups.items() if name not in loose or regions[0].attribute("item")}
+    return kept | {garments[0]: groups[garments[0]] + unnamed}
+
+
+def _item_names(groups: Iterable[str]) -> list[str]:
+    groups = list(groups)
+    taken = {name for name in groups if ITEM_KEY.fullmatch(name)}
+    free = (name for number in range(1, 2 * len(groups) + 2) if (name := f"item{number}") not in taken)
+    return [name if name in taken else next(free) for name in groups]
 
 
 def _from_regions(regions: Sequence[ViaRegion], place: Place) -> Item:
-    attributes = regions[0].region_attributes or {}
+    outlines = [_outline(region) for region in regions if not _is_point(region)]
+    if not outlines:
+        raise place.fault(
+            f"{len(regions)} points",
+            "an outline: polygon, polyline, rectangle, circle or ellipse",
+            "draw the outline in VIA; a landmark names its garment under `item`",
+        )
+    if strays := sum(_is_point(region) and not _is_landmark(region) for region in regions):
+        raise place.fault(f"{strays} points", "points with the attribute `landmark`", "name the landmark in VIA")
+    attributes = speaker(regions).region_attributes or {}
     name = _attribute(attributes, "name", place)
     if name not in _CATEGORY_IDS:
-        raise place.at("name").fault(name, "one of " + ", ".join(_CATEGORY_IDS))
-    extra = str(attributes.get("extra", ""))
-    whole = {key: _attribute(attributes, key, place) for key in (*ATTRIBUTES, "style")}
-    return parse_item(
-        {
-            "segmentation": [_outline(region) for region in regions],
-            "category_id": _CATEGORY_IDS[name],
-            "category_name": name,
-            "bounding_box": _numbers(_attribute(attributes, "bounding_box", place), place.at("bounding_box")),
-            "landmarks": _numbers(_attribute(attributes, "landmarks", place), place.at("landmarks")),
-            **{key: _numbers(text, place.at(key))[0] for key, text in whole.items()},
-            **(parse_json(extra.encode(), str(place.at("extra"))) if extra else {}),
-        },
-        place,
-    )
+        raise place.at("name").fault(name, "one of " + ", ".join(_CATEGORY_IDS), _IN_VIA)
+    faults = Faults()
+    content: dict[str, Any] = {}
+    for key in (*ATTRIBUTES, "style"):
+        with faults:
+            content[key] = _numbers(_attribute(attributes, key, place), place.at(key))[0]
+    with faults:
+        content["landmarks"] = _read_landmarks(regions, _CATEGORY_IDS[name], place)
+    with faults:
+        content["bounding_box"] = _bounding_box(attributes, outlines, place)
+    with faults:
+        content = _extra(attributes, place) | content
+    faults.settle(str(place))
+    category = {"category_id": _CATEGORY_IDS[name], "category_name": name}
+    return parse_item({**content, **category, "segmentation": outlines}, place)
+
+
+def _read_landmarks(regions: Sequence[ViaRegion], category_id: int, place: Place) -> list[float]:
+    """x, y, visibility, ... of all landmarks: from the attribute, then from point regions; without either absent."""
+    text = speaker(regions).attribute("landmarks")
+    count = LANDMARK_COUNTS[category_id]
+    numbers: list[float] = _numbers(text, place.at("landmarks")) if text.strip() else [0] * (3 * count)
+    names = landmark_names(category_id)
+    for region in regions:
+        if _is_point(region) and _is_landmark(region):
+            name, shape = region.attribute("landmark"), region.shape_attributes
+            if name not in names:
+                raise place.at("landmark").fault(name, "one of " + ", ".join(names), _IN_VIA)
+            visibility = _numbers(region.attribute("visibility") or str(VISIBLE), place.at("visibility"))[0]
+            first = 3 * names.index(name)
+            numbers[first : first + 3] = [shape["cx"], shape["cy"], visibility]
+    return numbers
+
+
+def _bounding_box(attributes: Mapping[str, Any], outlines: Sequence[Sequence[float]], place: Place) -> list[float]:
+    """The box in the attribute; without one the box round the outlines."""
+    if text := str(attributes.get("bounding_box", "")).strip():
+        return _numbers(text, place.at("bounding_box"))
+    xs = [x for outline in outlines for x in outline[::2]]
+    ys = [y for outline in outlines for y in outline[1::2]]
+    return [min(xs), min(ys), max(xs) + 1, max(ys) + 1]
+
+
+def _is_point(region: ViaRegion) -> bool:
+    return bool(region.shape_attributes["name"] == "point")
+
+
+def _is_landmark(region: ViaRegion) -> bool:
+    return _is_point(region) and bool(region.attribute("landmark"))
 
 
 def _outline(region: ViaRegion) -> list[float]:
@@ -132,15 +226,18 @@ def _outline(region: ViaRegion) -> list[float]:
     return list(region_polygon(region).reshape(-1).tolist())
 
 
-def _attribute(attributes: Any, key: str, place: Place) -> str:
+def _attribute(attributes: Mapping[str, Any], key: str, place: Place) -> str:
     if key not in attributes:
-        raise DataError(
-            f"{place} has no attribute `{key}`",
-            received=", ".join(attributes) or "no attributes",
-            needed=f"`{key}` as text",
-            remedy="run convert_annotations again, or add the attribute in VIA",
-        )
+        received = ", ".join(attributes) or "no attributes"
+        raise place.at(key).fault(received, "the attribute, as text", _IN_VIA, what="is missing")
     return str(attributes[key])
+
+
+def _extra(attributes: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    text = str(attributes.get("extra", ""))
+    if not text:
+        return {}
+    return need_mapping(parse_json(text.encode(), str(place.at("extra"))), place.at("extra"))
 
 
 def _join(numbers: Iterable[float]) -> str:
@@ -154,7 +251,7 @@ def _numbers(text: str, place: Place) -> list[float]:
         try:
             numbers.append(int(word) if word.lstrip("-").isdigit() else float(word))
         except ValueError as error:
-            raise place.fault(word, "numbers separated by commas or blanks") from error
+            raise place.fault(word, "numbers separated by commas or blanks", _IN_VIA) from error
     if not numbers:
-        raise place.fault(text, "at least one number")
+        raise place.fault(text, "at least one number", _IN_VIA)
     return list(to_array(numbers).tolist()) if all(isinstance(number, int) for number in numbers) else numbers
