@@ -19,7 +19,7 @@ def test_area_with_and_without_closing_point_in_both_directions() -> None:
 
 @given(st.floats(-1e5, 1e5), st.floats(-1e5, 1e5), st.floats(0.1, 10))
 def test_area_scales_by_the_square_and_does_not_move(dx: float, dy: float, scale: float) -> None:
-    moved = polygons.scale_shift(SQUARE, scale, (dx, dy))
+    moved = np.array(SQUARE) * scale + (dx, dy)
     assert polygons.area(moved) == pytest.approx(12 * scale**2, rel=1e-4)
 
 
@@ -55,8 +55,3 @@ def test_overhang_is_the_farthest_point_beyond_the_outermost_pixels() -> None:
     assert polygons.overhang(SQUARE, height=3, width=5) == 1
     assert polygons.overhang([[-3, 0], [1, 0], [1, 1]], 10, 10) == 3
     assert polygons.overhang([], 10, 10) == 0
-
-
-def test_scale_shift_takes_one_number_or_two() -> None:
-    np.testing.assert_array_equal(polygons.scale_shift([[1, 2]], 2, 3), [[5, 7]])
-    np.testing.assert_array_equal(polygons.scale_shift([[1, 2]], (2, 10), (0, 1)), [[2, 21]])

@@ -147,8 +147,8 @@ def _judge(seen: _Seen, photos: PhotosConfig, garments: GarmentsConfig, seed: in
 def _copy(one: Judged, candidate: Candidate, folder: Path, max_side_px: int) -> None:
     picture = folder / "image" / one.file
     long_side_px = max(one.measurement.width, one.measurement.height)
-    scale = copy_picture(candidate.picture, picture, long_side_px, max_side_px)
-    copy_annotation(candidate.annotation, folder / "annos" / f"{picture.stem}.json", scale)
+    motion = copy_picture(candidate.picture, picture, long_side_px, max_side_px)
+    copy_annotation(candidate.annotation, folder / "annos" / f"{picture.stem}.json", motion)
 
 
 def _row(one: Judged, seen: _Seen) -> dict[str, object]:

@@ -29,7 +29,7 @@ from tryon.formats.json_files import Place, need_mapping, parse_json
 from tryon.formats.via import ViaFile, ViaProject, ViaRegion, region_polygon
 from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP, VISIBLE
 
-_CATEGORY_IDS = {name: number for number, name in CATEGORIES.items()}
+CATEGORY_IDS = {name: number for number, name in CATEGORIES.items()}
 _IN_VIA = "run convert_annotations again, or correct the attribute in VIA"
 
 
@@ -75,7 +75,7 @@ def from_entry(entry: ViaFile, place: Place) -> Annotation:
     with faults:
         source = _attribute(attributes, "source", place)
     with faults:
-        pair_id = _numbers(_attribute(attributes, "pair_id", place), place.at("pair_id"))[0]
+        pair_id = read_numbers(_attribute(attributes, "pair_id", place), place.at("pair_id"))[0]
     with faults:
         extra = _extra(attributes, place)
     faults.settle(str(place))
@@ -92,12 +92,12 @@ def group_items(entry: ViaFile) -> dict[str, list[ViaRegion]]:
 
 def item_polygons(regions: Iterable[ViaRegion]) -> list[NDArray[np.float64]]:
     """The outlines of a garment's regions; points, which enclose nothing, are left out."""
-    return [region_polygon(region) for region in regions if not _is_point(region)]
+    return [region_polygon(region) for region in regions if not is_point(region)]
 
 
 def speaker(regions: Sequence[ViaRegion]) -> ViaRegion:
     """The region whose attributes are the garment's: the first that is no point."""
-    return next((region for region in regions if not _is_point(region)), regions[0])
+    return next((region for region in regions if not is_point(region)), regions[0])
 
 
 def short_sleeve_landmarks(regions: Sequence[ViaRegion], place: Place) -> NDArray[np.float64]:
@@ -129,8 +129,8 @@ def _to_shape(polygon: NDArray[np.number]) -> dict[str, Any]:
 def _to_attributes(item_name: str, item: Item, source: str) -> dict[str, str]:
     attributes = {"name": item.category_name, "item": item_name, "source": source}
     attributes |= {key: str(getattr(item, key)) for key in (*ATTRIBUTES, "style")}
-    attributes["bounding_box"] = _join(item.bounding_box.tolist())
-    attributes["landmarks"] = " ".join(_join(point) for point in item.landmarks.tolist())
+    attributes["bounding_box"] = join_numbers(item.bounding_box.tolist())
+    attributes["landmarks"] = " ".join(join_numbers(point) for point in item.landmarks.tolist())
     if item.extra:
         attributes["extra"] = json.dumps(dict(item.extra), ensure_ascii=False)
     return attributes
@@ -155,32 +155,32 @@ def _item_names(groups: Iterable[str]) -> list[str]:
 
 
 def _from_regions(regions: Sequence[ViaRegion], place: Place) -> Item:
-    outlines = [_outline(region) for region in regions if not _is_point(region)]
+    outlines = [_outline(region) for region in regions if not is_point(region)]
     if not outlines:
         raise place.fault(
             f"{len(regions)} points",
             "an outline: polygon, polyline, rectangle, circle or ellipse",
             "draw the outline in VIA; a landmark names its garment under `item`",
         )
-    if strays := sum(_is_point(region) and not _is_landmark(region) for region in regions):
+    if strays := sum(is_point(region) and not _is_landmark(region) for region in regions):
         raise place.fault(f"{strays} points", "points with the attribute `landmark`", "name the landmark in VIA")
     attributes = speaker(regions).region_attributes or {}
     name = _attribute(attributes, "name", place)
-    if name not in _CATEGORY_IDS:
-        raise place.at("name").fault(name, "one of " + ", ".join(_CATEGORY_IDS), _IN_VIA)
+    if name not in CATEGORY_IDS:
+        raise place.at("name").fault(name, "one of " + ", ".join(CATEGORY_IDS), _IN_VIA)
     faults = Faults()
     content: dict[str, Any] = {}
     for key in (*ATTRIBUTES, "style"):
         with faults:
-            content[key] = _numbers(_attribute(attributes, key, place), place.at(key))[0]
+            content[key] = read_numbers(_attribute(attributes, key, place), place.at(key))[0]
     with faults:
-        content["landmarks"] = _read_landmarks(regions, _CATEGORY_IDS[name], place)
+        content["landmarks"] = _read_landmarks(regions, CATEGORY_IDS[name], place)
     with faults:
         content["bounding_box"] = _bounding_box(attributes, outlines, place)
     with faults:
         content = _extra(attributes, place) | content
     faults.settle(str(place))
-    category = {"category_id": _CATEGORY_IDS[name], "category_name": name}
+    category = {"category_id": CATEGORY_IDS[name], "category_name": name}
     return parse_item({**content, **category, "segmentation": outlines}, place)
 
 
@@ -188,14 +188,14 @@ def _read_landmarks(regions: Sequence[ViaRegion], category_id: int, place: Place
     """x, y, visibility, ... of all landmarks: from the attribute, then from point regions; without either absent."""
     text = speaker(regions).attribute("landmarks")
     count = LANDMARK_COUNTS[category_id]
-    numbers: list[float] = _numbers(text, place.at("landmarks")) if text.strip() else [0] * (3 * count)
+    numbers: list[float] = read_numbers(text, place.at("landmarks")) if text.strip() else [0] * (3 * count)
     names = landmark_names(category_id)
     for region in regions:
-        if _is_point(region) and _is_landmark(region):
+        if is_point(region) and _is_landmark(region):
             name, shape = region.attribute("landmark"), region.shape_attributes
             if name not in names:
                 raise place.at("landmark").fault(name, "one of " + ", ".join(names), _IN_VIA)
-            visibility = _numbers(region.attribute("visibility") or str(VISIBLE), place.at("visibility"))[0]
+            visibility = read_numbers(region.attribute("visibility") or str(VISIBLE), place.at("visibility"))[0]
             first = 3 * names.index(name)
             numbers[first : first + 3] = [shape["cx"], shape["cy"], visibility]
     return numbers
@@ -204,18 +204,19 @@ def _read_landmarks(regions: Sequence[ViaRegion], category_id: int, place: Place
 def _bounding_box(attributes: Mapping[str, Any], outlines: Sequence[Sequence[float]], place: Place) -> list[float]:
     """The box in the attribute; without one the box round the outlines."""
     if text := str(attributes.get("bounding_box", "")).strip():
-        return _numbers(text, place.at("bounding_box"))
+        return read_numbers(text, place.at("bounding_box"))
     xs = [x for outline in outlines for x in outline[::2]]
     ys = [y for outline in outlines for y in outline[1::2]]
     return [min(xs), min(ys), max(xs) + 1, max(ys) + 1]
 
 
-def _is_point(region: ViaRegion) -> bool:
+def is_point(region: ViaRegion) -> bool:
+    """Whether the region encloses nothing."""
     return bool(region.shape_attributes["name"] == "point")
 
 
 def _is_landmark(region: ViaRegion) -> bool:
-    return _is_point(region) and bool(region.attribute("landmark"))
+    return is_point(region) and bool(region.attribute("landmark"))
 
 
 def _outline(region: ViaRegion) -> list[float]:
@@ -240,11 +241,12 @@ def _extra(attributes: Mapping[str, Any], place: Place) -> dict[str, Any]:
     return need_mapping(parse_json(text.encode(), str(place.at("extra"))), place.at("extra"))
 
 
-def _join(numbers: Iterable[float]) -> str:
+def join_numbers(numbers: Iterable[float]) -> str:
+    """Numbers as an attribute's text, such that `read_numbers` gives the same."""
     return ",".join(repr(number) for number in numbers)
 
 
-def _numbers(text: str, place: Place) -> list[float]:
+def read_numbers(text: str, place: Place) -> list[float]:
     """Numbers separated by commas and blanks; whole ones as int."""
     numbers: list[float] = []
     for word in text.replace(",", " ").split():

@@ -52,11 +52,6 @@ def overhang(polygon: ArrayLike, height: int, width: int) -> float:
     return float(max(0.0, (-points).max(), (points - last).max()))
 
 
-def scale_shift(polygon: ArrayLike, scale: ArrayLike, shift: ArrayLike) -> FloatArray:
-    """The points times `scale` plus `shift`; each is one number or one for x and one for y."""
-    return np.asarray(_as_points(polygon) * np.asarray(scale, float) + np.asarray(shift, float), np.float64)
-
-
 def _as_points(polygon: ArrayLike) -> FloatArray:
     points = np.asarray(polygon, np.float64).reshape(-1, 2)
     return points[:-1] if len(points) > 1 and np.array_equal(points[0], points[-1]) else points
