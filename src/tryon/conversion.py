@@ -1,21 +1,26 @@
 """`tryon convert`: annotations from one format to another, by way of DeepFashion2's model.
 
-A DeepFashion2 folder holds `annos/NAME.json` and `image/NAME.jpg`; COCO and VIA are single JSON files. Picture and
-byte sizes, which the formats do not all keep, are read from the picture files.
+What COCO or VIA cannot be told by the annotation alone, picture and byte sizes, is read from the picture files. Faults
+of a set are reported together, and nothing is written; on request a few faulty pictures are left out instead.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from tryon.errors import DataError, UsageError
-from tryon.formats import coco, deepfashion2, via, via_garments
-from tryon.formats.deepfashion2 import Annotation
-from tryon.images.files import read_size
+from tryon.errors import DataError, FaultsError, UsageError
+from tryon.formats import annotation_sets, coco, deepfashion2, via, via_memory
+from tryon.formats.annotation_sets import Described
+from tryon.formats.faults import Sifted, count_reasons
 from tryon.outputs import new_folder
 
-Named = list[tuple[str, Annotation]]
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+# More faulty pictures than this say that the set itself is not what it should be.
+MAX_SKIPPED = 0.01
+
+logger = logging.getLogger("tryon")
 
 
 class Format(StrEnum):
@@ -26,81 +31,90 @@ class Format(StrEnum):
     VIA = "via"
 
 
-def convert(source: Path, target: Path, *, from_format: Format, to_format: Format, images: Path | None = None) -> int:
-    """Convert annotations and return how many pictures they describe.
+@dataclass(frozen=True)
+class Converted:
+    """How many pictures were written, and how many were left out for which reason."""
+
+    pictures: int
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def convert(
+    source: Path,
+    target: Path,
+    *,
+    from_format: Format,
+    to_format: Format,
+    images: Path | None = None,
+    skip_bad: bool = False,
+) -> Converted:
+    """Convert annotations.
 
     Args:
         source: a folder with `annos` (DeepFashion2) or a JSON file.
         target: a folder whose `annos` is written, or a JSON file; what was there is replaced.
         from_format: what `source` is.
         to_format: what `target` becomes.
-        images: where the picture files lie; by default `image` in a DeepFashion2 folder, else beside the file.
+        images: where the picture files lie; by default `image` in a DeepFashion2 folder, else beside the file. Pictures
+            that are there are checked; all of them must be where the target needs them or `images` is given.
+        skip_bad: leave out faulty pictures, at most 1 %.
 
     Raises:
-        DataError: the source is malformed, or a picture that is needed for its size is missing.
+        DataError: the source is malformed, or a picture that is needed is missing; says all faults, a line each.
     """
     if from_format == to_format:
         raise UsageError("--from and --to name the same format", received=from_format.value)
-    named = _READERS[from_format](source)
-    if not named:
-        raise DataError(f"{source} describes no picture", needed=f"{from_format.value} annotations")
     folder = images or (source / "image" if from_format is Format.DEEPFASHION2 else source.parent)
-    _WRITERS[to_format](target, named, folder)
-    return len(named)
-
-
-def _read_deepfashion2(source: Path) -> Named:
-    folder = source / "annos"
-    if not folder.is_dir():
-        raise DataError(
-            f"{folder} is missing", needed="a folder of annotations, NAME.json each", remedy="check the path"
+    needed = images is not None or from_format is Format.DEEPFASHION2 or to_format is not Format.DEEPFASHION2
+    checked = annotation_sets.check_set(_read(source, from_format, folder), folder, needed=needed)
+    total = len(checked.good) + len(checked.bad)
+    if not total:
+        raise DataError(f"{source} describes no picture", needed=f"{from_format.value} annotations")
+    if not skip_bad:
+        checked.all_good(str(source))
+    elif len(checked.bad) > MAX_SKIPPED * total:
+        faults = checked.faults()
+        raise FaultsError(
+            f"{source}: {len(checked.bad)} of {total} pictures are faulty, more than {MAX_SKIPPED:.0%}",
+            faults.found,
+            faults.count,
+            remedy="correct the set: so many faults are no accidents",
         )
-    paths = sorted(folder.glob("*.json"))
-    pictures = {path.stem: path.name for path in sorted((source / "image").glob("*")) if path.suffix in PICTURE_ENDINGS}
-    return [(pictures.get(path.stem, f"{path.stem}.jpg"), deepfashion2.read_annotation(path)) for path in paths]
+    written = _WRITERS[to_format](target, checked.good)
+    return Converted(written, count_reasons(checked.bad))
 
 
-def _read_coco(source: Path) -> Named:
-    return [(name, annotation) for name, _, _, annotation in coco.read_coco(source)]
+def _read(source: Path, from_format: Format, images: Path) -> Sifted[Described]:
+    if from_format is Format.DEEPFASHION2:
+        return annotation_sets.read_deepfashion2(source, images)
+    return annotation_sets.read_coco(source) if from_format is Format.COCO else annotation_sets.read_via(source)
 
 
-def _read_via(source: Path) -> Named:
-    return [(name, annotation) for name, _, annotation in via_garments.from_via(via.read_via(source))]
-
-
-def _write_deepfashion2(target: Path, named: Named, images: Path) -> None:
+def _write_deepfashion2(target: Path, pictures: list[Described]) -> int:
+    """DeepFashion2 has no form for a picture without garments: such ones are left out."""
+    filled = [one for one in pictures if one.annotation.items]
+    if len(filled) < len(pictures):
+        logger.warning("%d pictures without a garment are left out: DeepFashion2 has none", len(pictures) - len(filled))
     with new_folder(target / "annos") as folder:
-        for name, annotation in named:
-            deepfashion2.write_annotation(folder / f"{Path(name).stem}.json", annotation)
+        for one in filled:
+            deepfashion2.write_annotation(folder / f"{Path(one.name).stem}.json", one.annotation)
+    return len(filled)
 
 
-def _write_coco(target: Path, named: Named, images: Path) -> None:
-    pictures = [(name, *read_size(_picture(images, name)), annotation) for name, annotation in named]
-    coco.write_coco(target, pictures)
+def _write_coco(target: Path, pictures: list[Described]) -> int:
+    sized = [(one.name, *one.size, one.annotation) for one in pictures if one.size is not None]
+    coco.write_coco(target, sized)
+    return len(sized)
 
 
-def _write_via(target: Path, named: Named, images: Path) -> None:
-    pictures = [(name, _picture(images, name).stat().st_size, annotation) for name, annotation in named]
-    via.write_via(target, via_garments.to_via(pictures))
+def _write_via(target: Path, pictures: list[Described]) -> int:
+    sized = [(one, one.byte_size) for one in pictures if one.byte_size is not None]
+    entries = [via_memory.write_entry(one.name, size, one.annotation) for one, size in sized]
+    via.write_via(target, via.ViaProject({entry.key: entry for entry in entries}))
+    return len(entries)
 
 
-def _picture(images: Path, name: str) -> Path:
-    path = images / name
-    if not path.is_file():
-        raise DataError(
-            f"picture {path} is missing",
-            needed="the picture files: their size is part of the format",
-            remedy="name their folder with --images",
-        )
-    return path
-
-
-_READERS: dict[Format, Callable[[Path], Named]] = {
-    Format.DEEPFASHION2: _read_deepfashion2,
-    Format.COCO: _read_coco,
-    Format.VIA: _read_via,
-}
-_WRITERS: dict[Format, Callable[[Path, Named, Path], None]] = {
+_WRITERS: dict[Format, Callable[[Path, list[Described]], int]] = {
     Format.DEEPFASHION2: _write_deepfashion2,
     Format.COCO: _write_coco,
     Format.VIA: _write_via,

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.formats.annotation_strategies import photo
 from tests.reporting.test_repetitions import write_run
 from tryon.cli import app, main
 from tryon.errors import DataError
-from tryon.formats.deepfashion2 import Annotation, write_annotation
+from tryon.formats.deepfashion2 import parse_annotation, write_annotation
 from tryon.images.files import read_image, write_jpeg
 
 ROOT = Path(__file__).parents[2]
@@ -131,8 +132,8 @@ def test_render_draws_the_same_sheet_for_the_same_seed(workspace: Path, capsys: 
 
 
 def test_convert_prints_what_it_wrote(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_annotation(workspace / "in/annos/000001.json", Annotation("user", 1, {}))
-    write_jpeg(workspace / "in/image/000001.jpg", np.zeros((20, 20, 3), np.uint8))
+    write_annotation(workspace / "in/annos/000001.json", parse_annotation(photo(), "a"))
+    write_jpeg(workspace / "in/image/000001.jpg", np.zeros((40, 40, 3), np.uint8))
     outcome = Outcome(capsys, "convert", "in", "out.json", "--from", "deepfashion2", "--to", "coco")
     assert (outcome.code, outcome.out) == (0, "out.json: annotations of 1 pictures\n")
     refused = Outcome(capsys, "convert", "in", "out.json", "--from", "deepfashion2", "--to", "voc")

@@ -47,22 +47,22 @@ def contents(folder: Path) -> dict[str, object]:
 @pytest.mark.parametrize("middle", [Format.COCO, Format.VIA])
 def test_there_and_back_is_lossless(source: Path, tmp_path: Path, middle: Format) -> None:
     there = tmp_path / "there.json"
-    assert convert(source, there, from_format=Format.DEEPFASHION2, to_format=middle) == 2
-    assert convert(there, tmp_path / "back", from_format=middle, to_format=Format.DEEPFASHION2) == 2
+    assert convert(source, there, from_format=Format.DEEPFASHION2, to_format=middle).pictures == 2
+    assert convert(there, tmp_path / "back", from_format=middle, to_format=Format.DEEPFASHION2).pictures == 2
     assert contents(tmp_path / "back") == contents(source)
 
 
 def test_coco_to_via_takes_sizes_from_the_named_pictures(source: Path, tmp_path: Path) -> None:
     coco, via = tmp_path / "coco.json", tmp_path / "via.json"
     convert(source, coco, from_format=Format.DEEPFASHION2, to_format=Format.COCO)
-    assert convert(coco, via, from_format=Format.COCO, to_format=Format.VIA, images=source / "image") == 2
+    assert convert(coco, via, from_format=Format.COCO, to_format=Format.VIA, images=source / "image").pictures == 2
     size = (source / "image/000001.jpg").stat().st_size
     assert f'"000001.jpg{size}"' in via.read_text()
 
 
 def test_a_picture_that_is_needed_and_missing_is_named(source: Path, tmp_path: Path) -> None:
     (source / "image/000002.jpg").unlink()
-    with pytest.raises(DataError, match=r"000002\.jpg is missing.*\n.*\n.*--images"):
+    with pytest.raises(DataError, match=r"000002\.json has no picture\n.*000002\.jpg\n.*\n.*--images"):
         convert(source, tmp_path / "x.json", from_format=Format.DEEPFASHION2, to_format=Format.VIA)
     assert not (tmp_path / "x.json").exists()
 

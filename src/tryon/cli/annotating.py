@@ -16,6 +16,7 @@ def convert(
     from_format: Annotated[str, typer.Option("--from", help="deepfashion2, coco or via.")],
     to_format: Annotated[str, typer.Option("--to", help="deepfashion2, coco or via.")],
     images: Annotated[Path | None, typer.Option(help="Folder of the picture files, if they lie elsewhere.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave faulty pictures out, at most 1 %.")] = False,
 ) -> None:
     """Convert annotations between DeepFashion2, COCO and VIA.
 
@@ -29,7 +30,14 @@ def convert(
     for option, value in (("--from", from_format), ("--to", to_format)):
         if value not in list(Format):
             raise UsageError(f"{option} names no format", received=value, needed=", ".join(Format))
-    count = convert_annotations(
-        source, target, from_format=Format(from_format), to_format=Format(to_format), images=images
+    converted = convert_annotations(
+        source,
+        target,
+        from_format=Format(from_format),
+        to_format=Format(to_format),
+        images=images,
+        skip_bad=skip_bad,
     )
-    print(f"{target}: annotations of {count} pictures")
+    print(f"{target}: annotations of {converted.pictures} pictures")
+    for reason, count in sorted(converted.skipped.items()):
+        print(f"left out, {reason}: {count}")

@@ -5,7 +5,8 @@ What COCO has no key for (item name, scale, occlusion, ...) stands beside its ow
 Landmarks are keypoints, whose visibility COCO defines as DeepFashion2 does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ from tryon.formats.deepfashion2 import (
     item_to_dict,
     parse_item,
 )
+from tryon.formats.faults import Sifted
 from tryon.formats.json_files import (
     Place,
     need_file_name,
     need_key,
     need_list,
     need_mapping,
+    need_number,
     need_numbers,
     need_text,
     need_whole,
@@ -86,26 +89,71 @@ def from_coco(content: Any, name: str = "COCO", defaults: Mapping[str, Any] | No
             `occlusion`, `zoom_in`, `viewpoint`, `style`. Without them such a file is refused.
 
     Raises:
-        DataError: names the place of the first fault: a missing key, an id twice, an unknown id, a bad polygon.
+        DataError: names the place of every fault: a missing key, an id twice, an unknown id, a bad polygon.
+    """
+    return sift_coco(content, name, defaults).all_good(name)
+
+
+def sift_coco(content: Any, name: str = "COCO", defaults: Mapping[str, Any] | None = None) -> Sifted[Picture]:
+    """The usable pictures of a COCO object, and the faults of the others by file name (`from_coco`).
+
+    Raises:
+        DataError: the object lacks a section, or its categories cannot be told.
     """
     place = Place(name)
     mapping = need_mapping(content, place)
     sections = {key: need_list(need_key(mapping, key, place), place.at(key)) for key in _SECTIONS}
-    categories = _read_categories(sections["categories"], place.at("categories"))
-    images = _by_id(sections["images"], place.at("images"))
-    items: dict[int, dict[str, Item]] = {image_id: {} for image_id in images}
-    _by_id(sections["annotations"], place.at("annotations"))
+    sifted: Sifted[Picture] = Sifted()
+    reader = _Reader(
+        sifted=sifted,
+        categories=_read_categories(sections["categories"], place.at("categories")),
+        images=_by_id(sections["images"], place.at("images"), sifted),
+        defaults=defaults or {},
+    )
+    _by_id(sections["annotations"], place.at("annotations"), sifted, reader.name_of)
     for index, entry in enumerate(sections["annotations"]):
-        here = place.at("annotations", index)
-        image_id = need_key(entry, "image_id", here)
-        if image_id not in images:
-            raise here.at("image_id").fault(image_id, "the id of one of the images")
-        garments = items[image_id]
-        item_name = need_text(entry.get("item", f"item{len(garments) + 1}"), here.at("item"))
-        if item_name in garments:
-            raise here.at("item").fault(item_name, "a name that no other garment of the picture has")
-        garments[item_name] = _read_entry(entry, images[image_id], categories, defaults or {}, here)
-    return [_read_image(image, items[key], defaults or {}, place.at("images", key)) for key, image in images.items()]
+        if isinstance(entry, dict):
+            reader.read_annotation(entry, place.at("annotations", index))
+    for image_id, image in reader.images.items():
+        reader.read_image(image_id, image, place.at("images", image_id))
+    return sifted
+
+
+@dataclass
+class _Reader:
+    """The sections that the entries of a COCO object refer to, and what has been read of them."""
+
+    sifted: Sifted[Picture]
+    categories: Mapping[int, int]
+    images: Mapping[int, dict[str, Any]]
+    defaults: Mapping[str, Any]
+    items: dict[int, dict[str, Item]] = field(default_factory=dict)
+
+    def name_of(self, entry: Mapping[str, Any]) -> str:
+        """The picture whose annotation this is; without one, words for nobody's."""
+        image_id = entry.get("image_id")
+        image = self.images.get(image_id) if isinstance(image_id, int) else None
+        return str(image.get("file_name")) if image else "no picture"
+
+    def read_annotation(self, entry: dict[str, Any], place: Place) -> None:
+        """Add a garment to its picture."""
+        with self.sifted.collect(self.name_of(entry)):
+            image_id = need_key(entry, "image_id", place)
+            if not isinstance(image_id, int) or image_id not in self.images:
+                raise place.at("image_id").fault(image_id, "the id of one of the images")
+            garments = self.items.setdefault(image_id, {})
+            item_name = need_text(entry.get("item", f"item{len(garments) + 1}"), place.at("item"))
+            if item_name in garments:
+                raise place.at("item").fault(item_name, "a name that no other garment of the picture has")
+            garments[item_name] = _read_entry(entry, self.images[image_id], self.categories, self.defaults, place)
+
+    def read_image(self, image_id: int, image: dict[str, Any], place: Place) -> None:
+        """Add a picture with its garments to the usable ones, if none of them was faulty."""
+        name = str(image.get("file_name"))
+        with self.sifted.collect(name):
+            picture = _read_image(image, self.items.get(image_id, {}), self.defaults, place)
+            if name not in self.sifted.bad:
+                self.sifted.good.append(picture)
 
 
 def read_coco(path: Path, defaults: Mapping[str, Any] | None = None) -> list[Picture]:
@@ -161,21 +209,31 @@ def _to_entry(item_name: str, item: Item, area: int) -> dict[str, Any]:
     return entry | ({"extra": dict(item.extra)} if item.extra else {})
 
 
-def _by_id(entries: list[Any], place: Place) -> dict[int, dict[str, Any]]:
+def _by_id(
+    entries: list[Any],
+    place: Place,
+    sifted: Sifted[Picture],
+    name_of: Callable[[Mapping[str, Any]], str] = lambda entry: str(entry.get("file_name")),
+) -> dict[int, dict[str, Any]]:
+    """The entries by their ids; one without an id of its own is a fault of its picture."""
     found: dict[int, dict[str, Any]] = {}
     for index, entry in enumerate(entries):
         here = place.at(index)
-        number = need_whole(need_key(need_mapping(entry, here), "id", here), here.at("id"), -_MAX_ID, _MAX_ID)
-        if number in found:
-            raise here.at("id").fault(number, "an id that stands there once")
-        found[number] = entry
+        with sifted.collect(name_of(entry) if isinstance(entry, dict) else str(here)):
+            number = need_whole(need_key(need_mapping(entry, here), "id", here), here.at("id"), -_MAX_ID, _MAX_ID)
+            if number in found:
+                raise here.at("id").fault(number, "an id that stands there once")
+            found[number] = entry
     return found
 
 
 def _read_categories(entries: list[Any], place: Place) -> dict[int, int]:
     """DeepFashion2's category by the file's own category id."""
     categories = {}
-    for index, (number, entry) in enumerate(_by_id(entries, place).items()):
+    sifted: Sifted[Picture] = Sifted()
+    by_id = _by_id(entries, place, sifted)
+    sifted.all_good(str(place))
+    for index, (number, entry) in enumerate(by_id.items()):
         here = place.at(index, "name")
         name = need_text(need_key(entry, "name", place.at(index)), here)
         plain = name.replace("_", " ")
@@ -209,12 +267,17 @@ def _image_size(image: dict[str, Any], place: Place) -> tuple[int, int]:
 
 
 def _read_entry(
-    entry: dict[str, Any], image: dict[str, Any], categories: dict[int, int], defaults: Mapping[str, Any], place: Place
+    entry: dict[str, Any],
+    image: dict[str, Any],
+    categories: Mapping[int, int],
+    defaults: Mapping[str, Any],
+    place: Place,
 ) -> Item:
     own_id = need_key(entry, "category_id", place)
-    if own_id not in categories:
+    if not isinstance(own_id, int) or own_id not in categories:
         raise place.at("category_id").fault(own_id, "the id of one of the categories")
     category_id = categories[own_id]
+    _check_consistent(entry, place)
     segmentation = need_key(entry, "segmentation", place)
     if isinstance(segmentation, dict):
         size = _image_size(image, place.at("image"))
@@ -229,6 +292,15 @@ def _read_entry(
         **need_mapping(entry.get("extra", {}), place.at("extra")),
     }
     return parse_item(content, place)
+
+
+def _check_consistent(entry: dict[str, Any], place: Place) -> None:
+    if entry.get("iscrowd") == 1 and isinstance(entry.get("segmentation"), list):
+        raise place.at("iscrowd").fault(1, "0 with polygons; COCO has run lengths for a crowd", "set iscrowd to 0")
+    if "area" in entry:
+        area = need_number(entry["area"], place.at("area"), 0, _MAX_PIXELS)
+        if area == 0:
+            raise place.at("area").fault(area, "an area above 0")
 
 
 def _read_bbox(entry: dict[str, Any], place: Place) -> list[float]:

@@ -5,6 +5,8 @@ gathered then goes up as one error, which the reader of the whole file or set ga
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -59,9 +61,13 @@ class Sifted(Generic[T]):
     good: list[T] = field(default_factory=list)
     bad: dict[str, Faults] = field(default_factory=dict)
 
-    def blame(self, name: str) -> Faults:
-        """The faults of a picture, to add to."""
-        return self.bad.setdefault(name, Faults())
+    @contextmanager
+    def collect(self, name: str) -> Iterator[None]:
+        """Take up a `DataError` of the block as a fault of the picture of that name."""
+        try:
+            yield
+        except DataError as error:
+            self.bad.setdefault(name, Faults()).add(error)
 
     def faults(self) -> Faults:
         """The faults of all pictures."""

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.errors import DataError
 from tryon.formats import json_files
 from tryon.formats.faults import Faults, Sifted
 from tryon.formats.json_files import (
@@ -137,10 +136,8 @@ def sift_via(content: Any, name: str) -> tuple[Sifted[ViaFile], Mapping[str, Any
         mapping = need_mapping(mapping[_METADATA], place)
     sifted: Sifted[ViaFile] = Sifted()
     for key, value in mapping.items():
-        try:
+        with sifted.collect(key):
             sifted.good.append(parse_file(key, value, place.at(key)))
-        except DataError as error:
-            sifted.blame(key).add(error)
     return sifted, project
 
 
