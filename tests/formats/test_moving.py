@@ -15,7 +15,8 @@ from tryon.formats import via
 from tryon.formats.deepfashion2 import Annotation, annotation_to_dict, parse_annotation
 from tryon.formats.json_files import Place
 from tryon.formats.moving import move_annotation, move_entry
-from tryon.formats.via_memory import MEMORY, read_entry, recall, write_entry
+from tryon.formats.via_garments import MEMORY
+from tryon.formats.via_memory import read_entry, recall, write_entry
 from tryon.geometry.landmarks import FLIP_ORDER, SHORT_SLEEVE_TOP
 from tryon.geometry.masks import iou
 from tryon.geometry.motions import Motion, cropping, mirroring, resizing

@@ -1,4 +1,4 @@
-"""`tryon convert`: annotations from one format to another."""
+"""`tryon convert` and `tryon propose`: annotations from one format to another, and from Mask R-CNN."""
 
 from pathlib import Path
 from typing import Annotated
@@ -41,3 +41,48 @@ def convert(
     print(f"{target}: annotations of {converted.pictures} pictures")
     for reason, count in sorted(converted.skipped.items()):
         print(f"left out, {reason}: {count}")
+
+
+@app.command()
+def propose(
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURES...", help="Pictures, or folders of pictures.")],
+    out: Annotated[Path, typer.Option(help="The VIA project, JSON.")],
+    model: Annotated[Path, typer.Option(help="A trained Mask R-CNN.")] = Path("models/mask_rcnn"),
+    source: Annotated[str, typer.Option(help="Where the pictures come from: user or shop.")] = "user",
+    points: Annotated[
+        int | None, typer.Option(min=3, max=1000, help="Most points of an outline; 60 if not given.")
+    ] = None,
+) -> None:
+    """Propose outlines and landmarks of garments as a VIA project.
+
+    A person corrects it in the VGG Image Annotator; `tryon convert --from via` takes it back.
+
+    \b
+    Example:
+    tryon propose data/photos/test/image --out via_project.json
+    """
+    from tryon.errors import ModelError
+    from tryon.formats.deepfashion2 import SOURCES
+    from tryon.proposing import MAX_POINTS, find_pictures
+    from tryon.proposing import propose as propose_garments
+
+    if source not in SOURCES:
+        raise UsageError("--source names no source", received=source, needed=", ".join(SOURCES))
+    if out.suffix.lower() != ".json":
+        raise UsageError("--out must be a JSON file", received=out, remedy=f"use {out.with_suffix('.json')}")
+    found = find_pictures(pictures)
+    if not (model / "model.json").is_file():  # the loader says it too, after seconds of importing
+        raise ModelError(
+            f"{model / 'model.json'} is missing: there is no trained model",
+            needed="model.json and weights.h5",
+            remedy="run `make repro`, or name the folder with --model",
+        )
+    from tryon.models.mask_rcnn.predictor import load_predictor
+
+    proposals = propose_garments(found, out, load_predictor(model), source=source, max_points=points or MAX_POINTS)
+    print(f"{out}: {len(proposals.ious)} garments in {proposals.pictures} pictures")
+    if proposals.ious:
+        mean = sum(proposals.ious) / len(proposals.ious)
+        print(f"IoU of the outlines with the masks found: mean {mean:.3f}, least {min(proposals.ious):.3f}")
+    if proposals.unreadable:
+        print(f"left out, unreadable: {proposals.unreadable}")

@@ -16,8 +16,8 @@ from tryon.errors import DataError
 from tryon.formats.deepfashion2 import CATEGORIES, LANDMARK_COUNTS, Annotation, Item, parse_landmarks, to_array
 from tryon.formats.json_files import Place
 from tryon.formats.via import ViaFile, ViaRegion, region_polygon
-from tryon.formats.via_garments import CATEGORY_IDS, is_point, join_numbers, landmark_names, read_numbers
-from tryon.formats.via_memory import forget, read_entry, recall
+from tryon.formats.via_garments import CATEGORY_IDS, forget, is_point, join_numbers, landmark_names, read_numbers
+from tryon.formats.via_memory import read_entry, recall
 from tryon.geometry.landmarks import ABSENT, FLIP_ORDER
 from tryon.geometry.motions import Motion
 

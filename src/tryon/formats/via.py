@@ -147,10 +147,18 @@ def via_to_dict(via: ViaProject) -> dict[str, Any]:
     return entries if via.project is None else {**via.project, _METADATA: entries}
 
 
-def as_project(via: ViaProject, name: str) -> ViaProject:
-    """The same entries as a whole VIA 2.x project, with every attribute that occurs declared as text."""
+def as_project(
+    via: ViaProject, name: str, region: Mapping[str, Any] | None = None, file: Mapping[str, Any] | None = None
+) -> ViaProject:
+    """The same entries as a whole VIA 2.x project.
+
+    Args:
+        name: of the project.
+        region: VIA's definitions of region attributes; any other that occurs is declared as text.
+        file: the same of file attributes.
+    """
     region_names = dict.fromkeys(
-        key for entry in via.files.values() for region in entry.regions for key in region.region_attributes or {}
+        key for entry in via.files.values() for one in entry.regions for key in one.region_attributes or {}
     )
     file_names = dict.fromkeys(key for entry in via.files.values() for key in entry.file_attributes or {})
     declared = {"type": "text", "description": "", "default_value": ""}
@@ -162,8 +170,8 @@ def as_project(via: ViaProject, name: str) -> ViaProject:
         },
         _METADATA: {},
         "_via_attributes": {
-            "region": dict.fromkeys(region_names, declared),
-            "file": dict.fromkeys(file_names, declared),
+            "region": {**dict.fromkeys(region_names, declared), **(region or {})},
+            "file": {**dict.fromkeys(file_names, declared), **(file or {})},
         },
         "_via_data_format_version": "2.0.10",
         "_via_image_id_list": list(via.files),

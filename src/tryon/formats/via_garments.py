@@ -8,6 +8,7 @@ name) and `visibility`, which a person can move.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from tryon.formats.json_files import Place, need_mapping, parse_json
 from tryon.formats.via import ViaFile, ViaProject, ViaRegion, region_polygon
 from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP, VISIBLE
 
+MEMORY = "via_entry"
 CATEGORY_IDS = {name: number for number, name in CATEGORIES.items()}
 _IN_VIA = "run convert_annotations again, or correct the attribute in VIA"
 
@@ -51,8 +53,8 @@ def from_via(via: ViaProject) -> list[tuple[str, int, Annotation]]:
 def to_entry(name: str, size: int, annotation: Annotation) -> ViaFile:
     """The VIA entry of one picture, its file given by name and size in bytes."""
     attributes = {"source": annotation.source, "pair_id": str(annotation.pair_id)}
-    if annotation.extra:
-        attributes["extra"] = json.dumps(dict(annotation.extra), ensure_ascii=False)
+    if extra := forget(annotation).extra:
+        attributes["extra"] = json.dumps(dict(extra), ensure_ascii=False)
     regions = [
         ViaRegion(_to_shape(polygon), _to_attributes(item_name, item, annotation.source))
         for item_name, item in annotation.items.items()
@@ -80,6 +82,13 @@ def from_entry(entry: ViaFile, place: Place) -> Annotation:
         extra = _extra(attributes, place)
     faults.settle(str(place))
     return Annotation(source, int(pair_id), items, extra)
+
+
+def forget(annotation: Annotation) -> Annotation:
+    """The annotation without the VIA entry that it may remember (`tryon.formats.via_memory`)."""
+    if not isinstance(annotation.extra.get(MEMORY), dict):
+        return annotation
+    return replace(annotation, extra={key: value for key, value in annotation.extra.items() if key != MEMORY})
 
 
 def group_items(entry: ViaFile) -> dict[str, list[ViaRegion]]:

@@ -15,9 +15,8 @@ from tryon.errors import DataError
 from tryon.formats.deepfashion2 import Annotation, annotation_to_dict
 from tryon.formats.json_files import Place
 from tryon.formats.via import ViaFile, file_to_dict, parse_file, via_key
-from tryon.formats.via_garments import from_entry, to_entry
+from tryon.formats.via_garments import MEMORY, forget, from_entry, to_entry
 
-MEMORY = "via_entry"
 # Outlines of circles are computed: moved with their picture they agree with moved polygons to rounding.
 _TOLERANCE_PX = 0.01
 
@@ -37,8 +36,7 @@ def read_entry(entry: ViaFile, place: Place) -> Annotation:
 
 def write_entry(name: str, size: int, annotation: Annotation) -> ViaFile:
     """The VIA entry of an annotation for a picture file of that name and size: the one it came from if that holds."""
-    remembered = recall(name, size, annotation)
-    return remembered or to_entry(name, size, forget(annotation))
+    return recall(name, size, annotation) or to_entry(name, size, annotation)
 
 
 def recall(name: str, size: int, annotation: Annotation) -> ViaFile | None:
@@ -54,13 +52,6 @@ def recall(name: str, size: int, annotation: Annotation) -> ViaFile | None:
     except DataError:  # a stranger's file happens to use our key
         return None
     return entry if _alike(annotation_to_dict(described), annotation_to_dict(forget(annotation))) else None
-
-
-def forget(annotation: Annotation) -> Annotation:
-    """The annotation without a remembered entry."""
-    if not isinstance(annotation.extra.get(MEMORY), dict):
-        return annotation
-    return replace(annotation, extra={key: value for key, value in annotation.extra.items() if key != MEMORY})
 
 
 def _alike(a: Any, b: Any) -> bool:
