@@ -19,7 +19,21 @@ from tryon.formats.deepfashion2 import parse_annotation, write_annotation
 from tryon.images.files import read_image, write_jpeg
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["doctor", "fit", "render", "collect", "clean", "curate", "forget", "unpack", "convert", "adopt", "experiment", "compare", "replay"]
+COMMANDS = [
+    "doctor",
+    "fit",
+    "render",
+    "collect",
+    "clean",
+    "curate",
+    "forget",
+    "unpack",
+    "convert",
+    "adopt",
+    "experiment",
+    "compare",
+    "replay",
+]
 
 
 class Outcome:
