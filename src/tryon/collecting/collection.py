@@ -13,7 +13,7 @@ from tryon.collecting.addresses import canonical
 from tryon.collecting.asking import ask_source
 from tryon.collecting.fetching import Answer, PoliteClient
 from tryon.collecting.journal import Journal, Plan
-from tryon.collecting.pictures import IMAGES, PictureStore, sha256_of
+from tryon.collecting.pictures import IMAGES, NOTHING, PictureStore, Stored, came
 from tryon.collecting.progress import Progress
 from tryon.collecting.searching import Access, Candidate, Source
 from tryon.collecting.settling import is_final, settle
@@ -176,13 +176,14 @@ class Collection:
             self._refuse_unasked(candidate)
             if known := self._elsewhere.rows.get(candidate.address):  # the same address need not be asked twice
                 answer = Answer(known.address, known.status, {}, b"", known.robots)
-                return self._row(source, candidate, answer, None, known.sha256, known.phash, known.width, known.height)
+                return self._row(
+                    source, candidate, answer, Stored(known.sha256, known.phash, known.width, known.height)
+                )
             answer = await self._get(candidate.address, local)
             stored = await asyncio.to_thread(self._store.store, answer.body)
         except RefusedError as refused:
-            sha256 = sha256_of(answer.body) if answer else ""
-            return self._row(source, candidate, answer, refused, sha256=sha256)
-        return self._row(source, candidate, answer, None, stored.sha256, stored.phash, stored.width, stored.height)
+            return self._row(source, candidate, answer, NOTHING if answer is None else came(answer.body), refused)
+        return self._row(source, candidate, answer, stored)
 
     def _refuse_unasked(self, candidate: Candidate) -> None:
         """Refuse what is known to be refused before anybody is asked."""
@@ -202,17 +203,14 @@ class Collection:
         source: str,
         candidate: Candidate,
         answer: Answer | None,
-        refused: RefusedError | None,
-        sha256: str,
-        phash: str = "",
-        width: int = 0,
-        height: int = 0,
+        stored: Stored,
+        refused: RefusedError | None = None,
     ) -> LedgerRow:
         bracket = f" ({candidate.licence_address})" if candidate.licence and candidate.licence_address else ""
         return LedgerRow(
             file="",
-            sha256=sha256,
-            phash=phash,
+            sha256=stored.sha256,
+            phash=stored.phash,
             query=self._query.words,
             source=source,
             address=candidate.address,
@@ -223,8 +221,8 @@ class Collection:
             time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             robots=(refused.robots if refused else "") or (answer.robots if answer else ""),
             status=(refused.status if refused else 0) or (answer.status if answer else 0),
-            width=width,
-            height=height,
+            width=stored.width,
+            height=stored.height,
             verdict=(refused.verdict if refused else Verdict.KEPT).value,
             reason=refused.reason if refused else "",
         )

@@ -18,12 +18,20 @@ IMAGES = "images"
 
 @dataclass(frozen=True)
 class Stored:
-    """A picture as it is kept: `sha256` of the bytes as they came, the others of the stored pixels."""
+    """What is known of a picture: `sha256` of the bytes as they came, the others of its pixels."""
 
-    sha256: str
-    phash: str
-    width: int
-    height: int
+    sha256: str = ""
+    phash: str = ""
+    width: int = 0
+    height: int = 0
+
+
+NOTHING = Stored()
+
+
+def came(content: bytes) -> Stored:
+    """What is known of bytes that are not stored."""
+    return Stored(sha256_of(content))
 
 
 def decode_limits(max_bytes: int) -> DecodeLimits:

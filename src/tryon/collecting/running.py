@@ -38,7 +38,7 @@ def collect(
     guard: Guard,
     manners: Manners | None = None,
 ) -> list[Report]:
-    """Collect the queries of these names; all of them if none is given.
+    """A report for each collection of these names, or of all; without those that a killed run had finished.
 
     Args:
         root: `data/collected`.
@@ -48,9 +48,6 @@ def collect(
         tombstones: what was forgotten and must not come back.
         guard: which addresses may be asked.
         manners: other ones than the section's, for tests.
-
-    Returns:
-        A report for each collection, without those that the killed run before this one had finished.
 
     Raises:
         UsageError: there is no such query.
@@ -65,23 +62,24 @@ def collect(
 
     async def job(exchange: Exchange) -> None:
         client = PoliteClient(exchange, guard, manners, config.domains)
+        await _collect_each(root, queries, rules, client, reports)
+
+    with _alone(root), _writable(root):
+        run_crawl(job, guard, contact=config.contact, per_host=manners.per_host)
+        (root / DONE).unlink(missing_ok=True)
+    return reports
+
+
+async def _collect_each(
+    root: Path, queries: Sequence[Query], rules: Rules, client: PoliteClient, reports: list[Report]
+) -> None:
+    """One collection after the other, so that each knows what those before it keep."""
+    with DecodePool(min(2, os.cpu_count() or 1), decode_limits(rules.max_picture_bytes)) as pool:
         for query in _not_done(root, queries):
             elsewhere = _kept_elsewhere(root, query.slug)
             collection = Collection(root / query.slug, query, rules, elsewhere, client=client, pool=pool)
             reports.append(await collection.run())
             _note_done(root, queries, query.slug)
-
-    with _alone(root), DecodePool(min(2, os.cpu_count() or 1), decode_limits(rules.max_picture_bytes)) as pool:
-        try:
-            run_crawl(job, guard, contact=config.contact, per_host=manners.per_host)
-        except OSError as error:
-            raise DataError(
-                f"{error.filename or root} cannot be written",
-                received=error.strerror,
-                remedy="make room, then run the same command again: it goes on from here",
-            ) from error
-        (root / DONE).unlink(missing_ok=True)
-    return reports
 
 
 def manners_of(config: CollectingConfig) -> Manners:
@@ -151,6 +149,19 @@ def _read_done(root: Path, queries: Sequence[Query]) -> list[str]:
         return []
     content = json.loads((root / DONE).read_text())
     return list(content["done"]) if content["of"] == [query.slug for query in queries] else []
+
+
+@contextmanager
+def _writable(root: Path) -> Iterator[None]:
+    """A disk that is full, or a folder that is closed, is an expected failure."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or root} cannot be written",
+            received=error.strerror,
+            remedy="make room, then run the same command again: it goes on from here",
+        ) from error
 
 
 @contextmanager
