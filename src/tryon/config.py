@@ -6,38 +6,37 @@ and what is accepted. Every field without a default must stand in the file. A st
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from tryon.config_collecting import CollectingConfig
+from tryon.config_fields import (
+    STRICT,
+    AtLeastOne,
+    Count,
+    Flag,
+    Fraction,
+    HashBits,
+    PatternName,
+    Positive,
+    Sha256,
+    Side,
+)
 from tryon.errors import ConfigError
 from tryon.yaml_files import read_yaml
 
 PARAMS_FILE = Path("params.yaml")
 
-Flag = Annotated[bool, Field(strict=True)]
-Fraction = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
-Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
-Count = Annotated[int, Field(strict=True, ge=0)]
-AtLeastOne = Annotated[int, Field(strict=True, ge=1)]
-HashBits = Annotated[int, Field(strict=True, ge=0, le=64)]
-Side = Annotated[int, Field(strict=True, ge=32, le=2048, multiple_of=32)]
-PatternName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-SourceName = PatternName
-DomainName = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*$")]
-
-Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
-
 LANDMARK_CLASS = "short sleeve top"
 ALL_PATTERNS = "all"  # stands for every pattern of `garments.select` where one CycleGAN draws them all
 NAMED_WEIGHTS = ("none", "imagenet", "coco")  # any other value of `weights` is a path
 
-_strict = ConfigDict(extra="forbid", strict=False)
 Section = TypeVar("Section")
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class RenderConfig:
     """How much is rendered: the embedded default data."""
 
@@ -47,7 +46,7 @@ class RenderConfig:
     answer_patterns: list[PatternName]
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class PhotosConfig:
     """Which photos of a DeepFashion2 folder are used, and how they are divided."""
 
@@ -80,7 +79,7 @@ class PhotosConfig:
         return self
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class GarmentsConfig:
     """Which garments of a collection are used, and which rows of its labels make up a pattern."""
 
@@ -93,7 +92,7 @@ class GarmentsConfig:
     near_duplicate_bits: HashBits
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class ValidationConfig:
     """What the curated data must meet before anything is trained on it."""
 
@@ -111,14 +110,14 @@ class ValidationConfig:
     drift: Literal["record", "fail"]
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class AnnotationsConfig:
     """How the outlines are drawn that training learns from."""
 
     outline: Literal["landmarks", "segmentation"]
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class MaskRCNNConfig:
     """Architecture and training of Mask R-CNN."""
 
@@ -197,7 +196,7 @@ class MaskRCNNConfig:
             raise ValueError(f"batch_size must be a multiple of the {self.devices} devices")
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class QualityConfig:
     """What Mask R-CNN must reach on the test photos before its cut-outs are used."""
 
@@ -207,7 +206,7 @@ class QualityConfig:
     max_border_ciede2000: Positive
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class CutoutsConfig:
     """Cut-outs of garments and worn shirts: pictures and masks on a neutral ground."""
 
@@ -217,7 +216,7 @@ class CutoutsConfig:
     max_train_photos: AtLeastOne
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class DomainsConfig:
     """The two sides of each CycleGAN."""
 
@@ -229,7 +228,7 @@ class DomainsConfig:
     max_scale: Fraction
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class CycleGANConfig:
     """Architecture and training of the CycleGAN of one pattern, or of one for all of them."""
 
@@ -279,7 +278,7 @@ class CycleGANConfig:
             raise ValueError("load_px and flip cut pictures anew; with garment_input or garment_code, set 0 and false")
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class FittingConfig:
     """Photo and garment to result."""
 
@@ -292,36 +291,7 @@ class FittingConfig:
     max_look_distance: Positive
 
 
-@dataclass(frozen=True, config=_strict)
-class QueryConfig:
-    """One collection: what is searched for, where, how much of it, and what the pictures show."""
-
-    words: Annotated[str, Field(min_length=1, max_length=200)]
-    sources: Annotated[list[SourceName], Field(min_length=1)]
-    pictures: Annotated[int, Field(strict=True, ge=1, le=100_000)]
-    labels: dict[Literal["colour", "pattern"], str]
-    settings: dict[SourceName, dict[str, Any]] = Field(default_factory=dict)
-
-
-@dataclass(frozen=True, config=_strict)
-class CollectingConfig:
-    """Which pictures are collected from the network, and how politely."""
-
-    contact: Annotated[str, Field(pattern=r"^(|https?://\S+|[^\s@]+@[^\s@]+)$")]
-    queries: dict[PatternName, QueryConfig]
-    permitted_sources: list[SourceName]
-    licences: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
-    domains: Annotated[list[DomainName], Field(min_length=1)]
-    per_host: Annotated[int, Field(strict=True, ge=1, le=8)]
-    picture_delay_s: Positive
-    page_delay_s: Positive
-    timeout_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=600)]
-    retries: Annotated[int, Field(strict=True, ge=0, le=10)]
-    max_wait_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=3600)]
-    max_picture_mb: Annotated[int, Field(strict=True, ge=1, le=100)]
-
-
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class CleaningConfig:
     """Which collected pictures are refused."""
 
@@ -350,7 +320,7 @@ class CleaningConfig:
             raise ValueError("splits are those of validation and test, and must leave a part for train")
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class Params:
     """The whole of `params.yaml`."""
 

@@ -8,7 +8,11 @@ ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
 # They carry values, messages, files and records, not results (docs/adr/0003): no stage depends on them.
 PLUMBING = frozenset(
-    f"tryon.{name}" for name in ("config", "errors", "console", "downloads", "outputs", "tracking", "yaml_files")
+    f"tryon.{name}"
+    for name in (
+        *("config", "config_collecting", "config_fields", "yaml_files"),
+        *("errors", "console", "downloads", "outputs", "tracking"),
+    )
 )
 
 
