@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -197,6 +198,18 @@ def test_what_strangers_wrote_is_text(page: Page) -> None:
     link = page.locator("#details a")
     assert link.get_attribute("href") == "https://pictures.example/1"
     assert link.get_attribute("rel") == "noopener noreferrer"
+
+
+def test_slow_pictures_do_not_hold_up_decisions(
+    open_page: Callable[[], Page], review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, real = threading.Event(), review.previews.get
+    monkeypatch.setattr(review.previews, "get", lambda *which: go_on.wait(20) and real(*which))
+    page = open_page()
+    press(page, "k", "v", "k", "k")
+    assert len(saved(page, review)) == 3
+    go_on.set()
+    expect(page.locator("#single img")).to_have_js_property("complete", True)
 
 
 def test_a_key_held_down_decides_once(page: Page, review: Review) -> None:

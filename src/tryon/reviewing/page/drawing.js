@@ -18,15 +18,35 @@ export function stateWords(picture) {
   return verdict === "keep" ? `kept${reason ? `: ${reason}` : ""}` : `rejected: ${reason}`;
 }
 
-export function frame(picture, size, eager) {
-  const image = element("img", { alt: "", draggable: false, loading: eager ? "eager" : "lazy" });
+// A browser keeps six connections to a program, and a stranger's picture takes a while to decode: some stay free for
+// decisions, and pictures that were passed by are left out.
+const MOST_LOADING = 3;
+const waiting = [];
+let loading = 0;
+
+function loadNext() {
+  while (loading < MOST_LOADING && waiting.length) {
+    const { image, address, wanted } = waiting.shift();
+    if (!wanted()) continue;
+    const done = () => { loading -= 1; loadNext(); };
+    loading += 1;
+    image.addEventListener("load", done, { once: true });
+    image.addEventListener("error", done, { once: true });
+    image.src = address;
+  }
+}
+
+// `wanted(frame)` says, when its turn comes, whether the picture is still to be shown.
+export function frame(picture, size, wanted) {
+  const image = element("img", { alt: "", draggable: false });
   const made = element("span", { className: "frame" }, image);
   image.addEventListener("error", async () => {
     const answer = await fetch(image.src).then((said) => (said.ok ? {} : said.json())).catch(() => ({}));
     made.append(element("span", { className: "fault" }, `Cannot be shown. ${(answer.error ?? "").split("\n")[0]}`));
     image.remove();
   });
-  image.src = `previews/${size}/${picture.sha256}`;
+  waiting.push({ image, address: `previews/${size}/${picture.sha256}`, wanted: () => wanted(made) });
+  queueMicrotask(loadNext);
   return made;
 }
 
@@ -36,7 +56,7 @@ export function setMask(made, picture, shown) {
 }
 
 export function tile(picture, number) {
-  const made = element("li", { role: "option", id: `tile-${number}`, tabIndex: -1 }, frame(picture, "small"),
+  const made = element("li", { role: "option", id: `tile-${number}`, tabIndex: -1 }, frame(picture, "small", (one) => one.isConnected),
     element("span", { className: "caption" }, element("span", {}, label(picture)),
       element("span", { className: "state" })));
   made.dataset.sha256 = picture.sha256;

@@ -92,7 +92,9 @@ function drawGrid() {
 
 function drawSingle() {
   const ahead = state.view.slice(state.cursor, state.cursor + 1 + AHEAD);
-  for (const picture of ahead) if (!state.loaded.has(picture)) state.loaded.set(picture, frame(picture, "large", true));
+  for (const picture of ahead) {
+    if (!state.loaded.has(picture)) state.loaded.set(picture, frame(picture, "large", (made) => state.loaded.get(picture) === made));
+  }
   for (const picture of state.loaded.keys()) if (!ahead.includes(picture)) state.loaded.delete(picture);
   const made = state.loaded.get(current());
   if (made.parentElement !== $("single")) $("single").replaceChildren(made);
