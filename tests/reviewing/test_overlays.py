@@ -23,6 +23,7 @@ from tryon.reviewing.drawing import OVERLAY_PX, draw_overlay, shrink
 from tryon.reviewing.finding import BackgroundFinder, MaskFinder, Shirts
 from tryon.reviewing.overlays import Overlays
 from tryon.reviewing.pictures import Picture
+from tryon.reviewing.running import load_mask_rcnn
 
 SIDE = 60
 SMALL, LARGE = [[5, 5, 14, 5, 14, 14, 5, 14]], [[20, 20, 49, 20, 49, 49, 20, 49], [40, 40, 54, 40, 54, 54, 40, 54]]
@@ -229,3 +230,20 @@ def test_closing_ends_the_thread_at_once(tmp_path: Path, start: Starter) -> None
     finder = start(lambda: find_by_number)
     finder.close()
     assert not finder._thread.is_alive()
+
+
+@pytest.mark.slow
+def test_what_mask_rcnn_detects_is_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tryon.models import mask_rcnn
+
+    probs = np.stack([np.full((SIDE, SIDE), 0.4, np.float32), np.full((SIDE, SIDE), 0.6, np.float32)])
+    detections = mask_rcnn.Detections(np.zeros((2, 4), np.float32), np.array([0.9, 0.8]), np.ones(2, np.int32), probs)
+
+    class OneAnswer:
+        def predict(self, images: list[NDArray[np.uint8]]) -> list[mask_rcnn.Detections]:
+            return [detections for _ in images]
+
+    monkeypatch.setattr(mask_rcnn, "load_predictor", {tmp_path: OneAnswer()}.__getitem__)
+    found = load_mask_rcnn(tmp_path)(np.zeros((SIDE, SIDE, 3), np.uint8))
+    assert found.scores.tolist() == [0.9, 0.8]
+    assert [bool(mask.all()) for mask in found.masks] == [False, True] and found.masks.dtype == bool

@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.reviewing.made_collections import keep, key, reject, write_collection
 from tests.reviewing.served import TOKEN, find_chromium, serving
 from tests.reviewing.test_overlays import find_by_shade
 from tryon.formats.decisions import Decision, read_decisions, write_decisions
+from tryon.reviewing.finding import Shirts
 from tryon.reviewing.pictures import read_collection
 from tryon.reviewing.running import open_review
 from tryon.reviewing.service import REASONS, Review
@@ -190,6 +193,39 @@ def test_masks_in_grid_and_single_view(page: Page, review: Review) -> None:
     press(page, "Escape")
     expect(page.locator("#grid")).to_be_visible()
     assert name_of_current(page) == "Shirt 002"
+
+
+def test_the_models_score_orders_what_was_not_cleaned(context: BrowserContext, tmp_path: Path) -> None:
+    folder = write_collection(tmp_path / "shirts", 3)
+    scores = iter([0.9, 0.2, 0.6])  # of the pictures in the order of their names
+    numbers = sorted(range(3), key=key)
+
+    def find(image: NDArray[np.uint8]) -> Shirts:
+        return Shirts(np.array([next(scores)]), np.ones((1, *image.shape[:2]), bool))
+
+    with (
+        open_review(read_collection(folder), tmp_path / "d.csv", "anna", lambda: find) as review,
+        serving(review) as place,
+    ):
+        page = opened(context, f"{place}/{TOKEN}/")
+        expect(page.locator("#order")).to_contain_text("the model saw 3")
+        press(page, "o")
+        expect(page.locator("#order")).to_contain_text("by the model's score, least certain first")
+        shown = page.locator("#grid li").evaluate_all("tiles => tiles.map(tile => tile.dataset.sha256)")
+    assert shown == [key(numbers[index]) for index in (1, 2, 0)]
+
+
+def test_a_picture_that_cannot_be_shown_says_so_and_can_be_rejected(context: BrowserContext, tmp_path: Path) -> None:
+    (tmp_path / "shirts").mkdir()
+    (tmp_path / "shirts/a.jpg").write_bytes(b"<script>alert(1)</script>")
+    with (
+        open_review(read_collection(tmp_path / "shirts"), tmp_path / "d.csv", "anna", None) as review,
+        serving(review) as place,
+    ):
+        page = opened(context, f"{place}/{TOKEN}/")
+        expect(page.locator("#grid li .fault")).to_contain_text("Cannot be shown.")
+        press(page, "9")
+        assert [decision.reason for decision in saved(page, review).values()] == ["no photo"]
 
 
 def test_what_strangers_wrote_is_text(page: Page) -> None:

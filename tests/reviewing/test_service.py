@@ -125,7 +125,7 @@ def test_the_page_names_no_other_place(untouched: tuple[Review, httpx.Client]) -
     client = untouched[1]
     page = client.get(f"/{TOKEN}/").text
     assert re.findall(r'(?:src|href)="([^"]+)"', page) == ["icon.svg", "review.css", "review.js"]
-    for name in ("review.css", "review.js", "saving.js", "drawing.js"):
+    for name in ("review.css", "review.js", "saving.js", "showing.js", "drawing.js", "state.js"):
         text = client.get(f"/{TOKEN}/{name}").text
         assert "url(" not in text and "@import" not in text
         assert "innerHTML" not in text and not re.search(r"https?://\w", text)

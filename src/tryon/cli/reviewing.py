@@ -34,7 +34,7 @@ def curate(
             f"{models / 'mask_rcnn/model.json'} is missing: there is no trained model",
             remedy="run `make repro`, name its folder, or leave --models away",
         )
-    name = (getpass.getuser() if person is None else person).strip()
+    name = _login_name() if person is None else person.strip()
     if not name or not name.isprintable():
         raise UsageError("--person is no name", received=repr(name), needed="one line of text")
     from tryon.reviewing.pictures import read_collection
@@ -47,6 +47,13 @@ def curate(
         serve(review, port, lambda address: _announce(address, browser))
     counts = [decision.keep for decision in review.store.decisions().values()]
     print(f"{decisions}: {len(counts)} decisions, {sum(counts)} kept, {len(counts) - sum(counts)} rejected")
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise UsageError("who decides is not known", remedy="name yourself with --person") from error
 
 
 def _announce(address: str, browser: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256 as hash_sha256
 from importlib import resources
+from pathlib import PurePath
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -34,14 +35,7 @@ REASONS = (
     "wrong colour or pattern",
     "no photo",
 )
-_PAGE = {
-    "": ("review.html", "text/html; charset=utf-8"),
-    "review.css": ("review.css", "text/css; charset=utf-8"),
-    "review.js": ("review.js", "text/javascript; charset=utf-8"),
-    "saving.js": ("saving.js", "text/javascript; charset=utf-8"),
-    "drawing.js": ("drawing.js", "text/javascript; charset=utf-8"),
-    "icon.svg": ("icon.svg", "image/svg+xml"),
-}
+_KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +68,10 @@ def create_service(review: Review) -> FastAPI:
 
 
 def _add_page(app: FastAPI) -> None:
-    folder = resources.files("tryon.reviewing") / "page"
-    for path, (name, kind) in _PAGE.items():
-        answer = _answering(Response((folder / name).read_bytes(), media_type=kind))
-        app.add_api_route(f"/{path}", answer, methods=["GET"], name=name)
+    for file in (resources.files("tryon.reviewing") / "page").iterdir():
+        kind = _KINDS[PurePath(file.name).suffix]
+        path = "/" if file.name == "review.html" else f"/{file.name}"
+        app.add_api_route(path, _answering(Response(file.read_bytes(), media_type=kind)), methods=["GET"])
 
 
 def _answering(response: Response) -> Callable[[], Response]:
