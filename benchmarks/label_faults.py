@@ -1,10 +1,10 @@
 """What validation finds of faults put into sound annotations, kind by kind, and its false alarms on sound ones.
 
-    python benchmarks/label_faults.py --photos data/photos [--real ../shared/data/deepfashion2/train ...]
+    python benchmarks/label_faults.py --photos data/photos [--sound ../shared/data/garments ...]
 
 Each fault is put into copies of the annotations of `--photos` (25 landmarks needed), in several strengths; a fault is
-found if any expectation about items fails for that item, or the annotation can no longer be read. Prints JSON; exit code
-1 if a promise of docs/reference/curation.md is broken.
+found if any expectation about items fails for that item, or the annotation can no longer be read. Prints JSON; exit
+code 1 if a promise of docs/reference/curation.md is broken.
 """
 
 import argparse
@@ -49,14 +49,14 @@ Fault = Callable[[Sample, Sample, float, np.random.Generator], Any]
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, required=True, help="curated photos with landmarks")
-    parser.add_argument("--real", type=Path, nargs="*", default=[], help="real folders with image/ and annos/")
+    parser.add_argument("--sound", type=Path, nargs="*", default=[], help="further folders with annos/")
     parser.add_argument("--limit", type=int, default=200, help="pictures of each folder")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args(argv)
     samples = [one for split in sorted(arguments.photos.glob("*/annos")) for one in load(split.parent, "user")]
     result = measure(thin(samples, arguments.limit), arguments.seed)
-    result["false_alarms"] = {"rendered": alarms(samples)} | {
-        folder.as_posix().removeprefix("../"): alarms(list(load(folder))) for folder in arguments.real
+    result["false_alarms"] = {arguments.photos.as_posix(): alarms(samples)} | {
+        folder.as_posix().removeprefix("../"): alarms(list(load(folder))) for folder in arguments.sound
     }
     print(json.dumps(result, indent=2))
     return 1 if broken(result) else 0

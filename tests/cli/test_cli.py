@@ -27,6 +27,8 @@ COMMANDS = [
     "clean",
     "curate",
     "forget",
+    "accept",
+    "drift",
     "unpack",
     "convert",
     "adopt",

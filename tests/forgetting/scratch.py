@@ -155,7 +155,7 @@ def _row(number: int, *, file: str, phash: str, verdict: str) -> LedgerRow:
         address=address(number),
         page=f"https://shop.example/page/{number}",
         title="a shirt",
-        licence="by 4.0",
+        licence="CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)",
         author="ada",
         time="2026-11-22T15:04:05Z",
         robots="allowed",

@@ -20,6 +20,7 @@ from tryon.cli import (  # noqa: F401 - each registers its commands, in the orde
     cleaning,
     reviewing,
     forgetting,
+    accepting,
     archiving,
     annotating,
     adopting,
