@@ -2,9 +2,9 @@
 
     python benchmarks/drift.py --accepted DATA [--others DATA ...]
 
-A DATA folder holds curated `photos` and `garments`. Compares each of the others with the accepted one, and copies of the
-accepted photos that were changed: darker, blurred, smaller, cropped, tinted. Prints JSON: the largest stability index,
-the traits that moved. Exit code 1 if another seed raises an alarm or a change raises none.
+A DATA folder holds curated `photos` and `garments`. Compares each of the others with the accepted one, and changed
+copies of half the accepted photos (darker, blurred, smaller, cropped, tinted) with the other half. Prints JSON: the
+largest stability index, the traits that moved. Exit code 1 if one of the others raises an alarm or a change raises none.
 """
 
 import argparse

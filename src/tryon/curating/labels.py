@@ -17,14 +17,15 @@ from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP, VISIBLE, outline
 FloatArray = NDArray[np.float64]
 
 SHORT_SLEEVE = 1  # the one category whose landmarks have names here
-# Of the rendered shirts the farthest visible landmark lies 0.08 of the root of the shirt's area beside its mask, and
+# Of 400 rendered shirts the farthest visible landmark lies 0.08 of the root of the shirt's area beside its mask, and
 # the outline through the landmarks has an IoU of 0.68 or more with it (heavily hidden ones; half of them 0.93).
 MAX_LANDMARK_DISTANCE = 0.12
 MIN_LANDMARK_IOU = 0.6
 MIN_LANDMARKS = 8  # fewer do not go round a shirt
 # Two shirts of one picture never cover each other so far; two outlines of one shirt do.
 SAME_ITEM_IOU = 0.8
-# On no picture is a place beside the annotated one better by more than 2 % (rendered 1.02 or more, real 0.983 or more).
+# Of 608 rendered and 826 real outlines none is 2 % better at a place beside its own; of other seeds 3 of 724 are, which
+# is what `validation.max_label_doubts` lets pass.
 MIN_EDGE_RATIO = 0.98
 EDGE_SIDE_PX = 128
 _BESIDE = (0.08, 0.16)  # of the root of the outline's area
