@@ -4,7 +4,7 @@
 
 A DATA folder holds curated `photos` and `garments`. Compares each of the others with the accepted one, and changed
 copies of half the accepted photos (darker, blurred, smaller, cropped, tinted) with the other half. Prints JSON: the
-largest stability index, the traits that moved. Exit code 1 if one of the others raises an alarm or a change raises none.
+largest stability index, the traits that moved. Exit code 1 if one of the others raises an alarm or a change none.
 """
 
 import argparse
