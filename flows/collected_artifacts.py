@@ -9,11 +9,12 @@ from PIL import Image
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
 from flows.artifacts import Rows, as_key, data_uri
+from flows.collection_steps import COLLECTED
 from tryon.formats.ledger import read_ledger
 from tryon.formats.tables import read_table
 from tryon.images.sheets import grid
 
-COLLECTED = Path("data/collected")
+LEDGER, CLEANING = "ledger.csv", "cleaning.csv"
 SHEET_COLUMNS, SHEET_ROWS = 6, 4
 CELL_PX = 140
 
@@ -35,14 +36,19 @@ def show_collections(workspace: Path, queries: Sequence[str], steps: Rows) -> No
 def count_verdicts(folder: Path) -> Rows:
     """Candidates of a collection by the verdict of the ledger, and kept pictures by that of the cleaning."""
     rows: Rows = []
-    if (folder / "ledger.csv").is_file():
-        verdicts = Counter(row.verdict for row in read_ledger(folder / "ledger.csv"))
+    if (folder / LEDGER).is_file():
+        verdicts = Counter(row.verdict for row in read_ledger(folder / LEDGER))
         rows += _as_rows(folder.name, "collect", verdicts)
-    if (folder / "cleaning.csv").is_file():
-        cleaned = read_table(folder / "cleaning.csv", ("kept", "reason"))
+    if (folder / CLEANING).is_file():
+        cleaned = read_table(folder / CLEANING, ("kept", "reason"))
         kinds = Counter("kept" if row["kept"] == "1" else row["reason"].partition(":")[0] for row in cleaned)
         rows += _as_rows(folder.name, "clean", kinds)
     return rows
+
+
+def has_pictures(folder: Path) -> bool:
+    """Whether anything was kept, so that there is something to clean."""
+    return (folder / LEDGER).is_file() and any(row.kept for row in read_ledger(folder / LEDGER))
 
 
 def picture_sheet(folder: Path) -> str | None:
@@ -59,12 +65,12 @@ def summary(steps: Rows, counts: Rows) -> str:
     """What became of each query, what may be used of it, and what is left to do, in Markdown."""
     usable = {row["query"]: row["pictures"] for row in counts if row["verdict"] == "kept"}  # cleaning's row comes last
     lines = ["# Collections", "", "| query | usable pictures | steps |", "|---|---|---|"]
-    for query in dict.fromkeys(row["query"] for row in steps):
-        done = ", ".join(f"{row['step']}: {row['result']}" for row in steps if row["query"] == query)
+    for query in dict.fromkeys(row["query"] for row in steps if row["step"] == "collect"):
+        done = ", ".join(f"{row['step']}: {row['result']}" for row in steps if query in row["query"].split())
         lines.append(f"| `{query}` | {usable.get(query, 0)} | {done} |")
     tracked = [row["query"] for row in steps if row["step"] == "track" and row["result"] == "ran"]
     if tracked:
-        files = " ".join((COLLECTED / f"{query}.dvc").as_posix() for query in tracked)
+        files = " ".join(f"{COLLECTED}/{query}.dvc" for query in tracked)
         lines += ["", f"To keep this state: `git add {files}` and commit."]
     return "\n".join(lines) + "\n"
 
@@ -77,9 +83,9 @@ def _as_rows(query: str, step: str, verdicts: "Counter[str]") -> Rows:
 
 
 def _usable_files(folder: Path) -> list[str]:
-    if (folder / "cleaning.csv").is_file():
-        rows = read_table(folder / "cleaning.csv", ("file", "kept"))
+    if (folder / CLEANING).is_file():
+        rows = read_table(folder / CLEANING, ("file", "kept"))
         return [row["file"] for row in rows if row["kept"] == "1"]
-    if (folder / "ledger.csv").is_file():
-        return [row.file for row in read_ledger(folder / "ledger.csv") if row.kept]
+    if (folder / LEDGER).is_file():
+        return [row.file for row in read_ledger(folder / LEDGER) if row.kept]
     return []

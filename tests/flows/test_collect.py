@@ -12,9 +12,11 @@ from PIL import Image
 from prefect.logging import disable_run_logger
 
 import flows.collect
+from flows import collection_steps
 from flows.child import Outcome, StepError, StepKilledError
-from flows.collect import SKIPPED, run_step
+from flows.collect import run_step
 from flows.collected_artifacts import count_verdicts, picture_sheet, summary
+from flows.collection_steps import SKIPPED, command_of, run_steps
 from flows.dvc_stages import default_remote
 from tests.flows.conftest import ROOT, make_repository
 from tryon.errors import UsageError
@@ -92,13 +94,16 @@ def test_nothing_collected_shows_nothing(tmp_path: Path) -> None:
 
 def test_the_summary_says_what_is_usable_and_what_to_commit(collection: Path) -> None:
     clean(collection, kept={3, 4})
-    steps = [
-        {"query": "blue_t_shirt", "step": "track", "result": "ran", "seconds": 1.0},
-        {"query": "blue_t_shirt", "step": "push", "result": SKIPPED, "seconds": 0.0},
-        {"query": "striped", "step": "collect", "result": "failed", "seconds": 0.0},
+    results = [
+        ("blue_t_shirt", "collect", "ran"),
+        ("striped", "collect", "failed"),
+        ("blue_t_shirt plain", "clean", "ran"),
+        ("blue_t_shirt", "track", "ran"),
+        ("blue_t_shirt", "push", SKIPPED),
     ]
+    steps = [{"query": query, "step": step, "result": result, "seconds": 0.0} for query, step, result in results]
     text = summary(steps, count_verdicts(collection))
-    assert f"| `blue_t_shirt` | 2 | track: ran, push: {SKIPPED} |" in text
+    assert f"| `blue_t_shirt` | 2 | collect: ran, clean: ran, track: ran, push: {SKIPPED} |" in text
     assert "| `striped` | 0 | collect: failed |" in text
     assert "`git add data/collected/blue_t_shirt.dvc`" in text
 
@@ -139,7 +144,7 @@ def test_without_a_remote_the_push_is_skipped_and_says_so(tmp_path: Path) -> Non
 def test_failed_and_killed_steps_are_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, error: type[Exception], received: str
 ) -> None:
-    monkeypatch.setattr(flows.collect, "TRYON", (sys.executable, "-c", program))
+    monkeypatch.setattr(collection_steps, "TRYON", (sys.executable, "-c", program))
     with disable_run_logger(), pytest.raises(error) as caught:
         run_step.fn("clean", "blue_t_shirt", str(tmp_path), "")
     assert type(caught.value) is error
@@ -147,25 +152,73 @@ def test_failed_and_killed_steps_are_told_apart(
 
 
 def test_a_failed_push_says_how_to_repeat_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows.collect, "DVC", ("false",))
+    monkeypatch.setattr(collection_steps, "DVC", ("false",))
     with disable_run_logger(), pytest.raises(StepError, match=r"data/collected/blue_t_shirt\.dvc` runs it alone"):
         run_step.fn("push", "blue_t_shirt", str(tmp_path), "store")
 
 
 def test_a_step_runs_in_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = "import pathlib, sys; pathlib.Path('ran').write_text(' '.join(sys.argv[1:]))"
-    monkeypatch.setattr(flows.collect, "TRYON", (sys.executable, "-c", program))
+    monkeypatch.setattr(collection_steps, "TRYON", (sys.executable, "-c", program))
     with disable_run_logger():
         outcome = run_step.fn("clean", "blue_t_shirt", str(tmp_path), "")
     assert isinstance(outcome, Outcome) and outcome.result == "ran"
     assert (tmp_path / "ran").read_text() == "clean data/collected/blue_t_shirt"
 
 
-def test_after_a_kill_nothing_is_run(tmp_path: Path) -> None:
-    rows = flows.collect._run_query("blue_t_shirt", str(tmp_path), "store", killed=True)
-    assert [(row["step"], row["result"]) for row in rows] == [
-        (step, "not run") for step in ("collect", "clean", "track", "push")
+def run(chosen: list[str], together: list[str], **ends: Exception) -> dict[tuple[str, str], str]:
+    """Result by step and queries, where the named steps (`push_blue`) end with an error."""
+    asked: list[str] = []
+
+    def attempt(step: str, slugs: str, delays_s: object) -> object:
+        asked.append(step)
+        return ends.get(f"{step}_{slugs}", Outcome("ran", 1.0))
+
+    rows = run_steps(chosen, lambda: together, attempt)
+    assert len(asked) == sum(row["result"] != "not run" for row in rows)
+    return {(row["step"], row["query"]): row["result"] for row in rows}
+
+
+def test_all_collections_are_cleaned_together_and_then_tracked() -> None:
+    """A collection that was not asked for, but cleaned, may have changed: it is tracked, too."""
+    assert run(["blue"], ["blue", "striped"]) == {
+        ("collect", "blue"): "ran",
+        ("clean", "blue striped"): "ran",
+        ("track", "blue"): "ran",
+        ("push", "blue"): "ran",
+        ("track", "striped"): "ran",
+        ("push", "striped"): "ran",
+    }
+    assert command_of("clean", ["blue", "striped"]) == [
+        "tryon",
+        "clean",
+        *(f"data/collected/{n}" for n in ("blue", "striped")),
     ]
+
+
+def test_a_failed_query_holds_no_other_one_back() -> None:
+    results = run(["blue", "striped"], ["blue", "striped"], collect_blue=StepError("no"), push_striped=StepError("no"))
+    assert results["track", "blue"] == results["push", "blue"] == "not run"
+    assert (results["track", "striped"], results["push", "striped"]) == ("ran", "failed")
+
+
+def test_without_anything_new_nothing_is_cleaned() -> None:
+    results = run(["blue"], ["blue", "striped"], collect_blue=StepError("no"))
+    assert {key: result for key, result in results.items() if result != "not run"} == {("collect", "blue"): "failed"}
+
+
+def test_a_collection_without_pictures_is_tracked_for_its_ledger() -> None:
+    assert run(["blue"], []) == {("collect", "blue"): "ran", ("track", "blue"): "ran", ("push", "blue"): "ran"}
+
+
+def test_nothing_is_tracked_that_could_not_be_cleaned() -> None:
+    assert run(["blue"], ["blue"], clean_blue=StepError("no"))["track", "blue"] == "not run"
+
+
+def test_after_a_kill_nothing_is_run() -> None:
+    results = run(["blue", "striped"], ["blue"], collect_blue=StepKilledError("stop"))
+    assert results.pop(("collect", "blue")) == "killed"
+    assert set(results.values()) == {"not run"}
 
 
 def test_queries_are_those_of_the_parameters() -> None:

@@ -160,15 +160,15 @@ def test_collections_are_collected_cleaned_tracked_and_pushed(server: Server, co
     """The first query fails at once and holds nothing back; the second one's first push fails and is tried again."""
     stand_ins = collecting_workspace / "stand_ins"
     done, flow_run = server.run_flow(
-        "import sys, flows.collect as c; "
+        "import sys, flows.collect, flows.collection_steps as c; "
         f"c.TRYON = (sys.executable, {str(stand_ins / 'tryon.py')!r}); "
         f"c.DVC = (sys.executable, {str(stand_ins / 'dvc.py')!r}, *c.DVC); "
         "c.COLLECT_DELAYS_S, c.PUSH_DELAYS_S = (), (0.2,); "
-        f"c.collect({str(collecting_workspace)!r})"
+        f"flows.collect.collect({str(collecting_workspace)!r})"
     )
     assert done.returncode != 0, "one query failed"
     assert flow_run["state_name"] == "Failed"
-    assert "not done: gone: collect (failed), gone: clean (not run)" in done.stderr
+    assert "not done: collect gone (failed), track gone (not run), push gone (not run)" in done.stderr
     assert server.task_states(flow_run) == {
         "collect gone": ("Failed", 1),
         "collect blue_t_shirt": ("Completed", 1),
