@@ -17,6 +17,7 @@ from tryon.errors import ServiceError
 WRAPPER = "import os, sys, tryon.console as c; c.die_with_parent(); os.execvp(sys.argv[1], sys.argv[1:])"
 SIGNALLED_EXIT = re.compile(r"exited with (-\d+|1(29|[3-5]\d))\b")  # minus a signal, or 128 + signal by a shell
 POLL_INTERVAL_S = 0.5
+MESSAGE_SIGNS = 600
 
 
 class StepError(ServiceError):
@@ -67,7 +68,8 @@ def run_child(
         for line in _lines(child):
             if not hints.match(line):
                 log(line)
-                last = line.strip()
+                # Our own messages go on in lines that are set in; the first of them says what happened.
+                last = f"{last}; {line.strip()}"[:MESSAGE_SIGNS] if last and line[0].isspace() else line.strip()
     if child.returncode < 0 or (child.returncode and SIGNALLED_EXIT.search(last)):
         raise StepKilledError(f"{name} was killed", received=last, remedy="run the flow again")
     if child.returncode:

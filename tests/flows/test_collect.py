@@ -138,6 +138,11 @@ def test_without_a_remote_the_push_is_skipped_and_says_so(tmp_path: Path) -> Non
     ("program", "error", "received"),
     [
         ("import sys; print('a'); sys.exit('why not')", StepError, "why not"),
+        (
+            "import sys; print('a'); sys.exit('what\\n  received: x\\n  remedy: y')",
+            StepError,
+            "what; received: x; remedy: y",
+        ),
         ("import os; os.kill(os.getpid(), 9)", StepKilledError, ""),
     ],
 )
