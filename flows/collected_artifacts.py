@@ -52,7 +52,7 @@ def has_pictures(folder: Path) -> bool:
 
 
 def picture_sheet(folder: Path) -> str | None:
-    """The last 24 pictures that the cleaning kept, or all of the ledger before any cleaning; None without any."""
+    """The 24 newest pictures that the cleaning kept, or the ledger before any cleaning; None without any."""
     files = _usable_files(folder)[-SHEET_COLUMNS * SHEET_ROWS :]
     if not files:
         return None
@@ -83,9 +83,11 @@ def _as_rows(query: str, step: str, verdicts: "Counter[str]") -> Rows:
 
 
 def _usable_files(folder: Path) -> list[str]:
-    if (folder / CLEANING).is_file():
-        rows = read_table(folder / CLEANING, ("file", "kept"))
-        return [row["file"] for row in rows if row["kept"] == "1"]
-    if (folder / LEDGER).is_file():
-        return [row.file for row in read_ledger(folder / LEDGER) if row.kept]
-    return []
+    """Files of the pictures that may be used, the newest last."""
+    if not (folder / LEDGER).is_file():
+        return []
+    files = [row.file for row in sorted(read_ledger(folder / LEDGER), key=lambda row: row.time) if row.kept]
+    if not (folder / CLEANING).is_file():
+        return files
+    usable = {row["file"] for row in read_table(folder / CLEANING, ("file", "kept")) if row["kept"] == "1"}
+    return [file for file in files if file in usable]

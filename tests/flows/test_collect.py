@@ -28,8 +28,8 @@ def ledger_row(number: int, verdict: str) -> LedgerRow:
     file = f"images/{number}.jpg" if verdict == "kept" else ""
     facts = {"query": "blue", "source": "folder", "address": f"/p/{number}", "page": "", "title": "", "author": ""}
     return LedgerRow(
-        file=file, sha256="", phash="", **facts, licence="CC0", time="2026-11-22T15:04:05Z", robots="", status=200,
-        width=60, height=40, verdict=verdict,
+        file=file, sha256="", phash="", **facts, licence="CC0", time=f"2026-11-22T15:04:{number:02}Z", robots="",
+        status=200, width=60, height=40, verdict=verdict,
     )  # fmt: skip
 
 
@@ -41,7 +41,8 @@ def collection(tmp_path: Path) -> Path:
     for number in range(30):
         Image.new("RGB", (60, 40), (8 * number, 0, 255)).save(folder / f"images/{number}.jpg")
     verdicts = ["kept"] * 30 + ["licence", "too_small", "licence"]
-    write_ledger(folder / "ledger.csv", [ledger_row(number, verdict) for number, verdict in enumerate(verdicts)])
+    rows = [ledger_row(number, verdict) for number, verdict in enumerate(verdicts)]
+    write_ledger(folder / "ledger.csv", rows[::-1])  # in no order of time
     return folder
 
 
