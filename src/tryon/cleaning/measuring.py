@@ -132,7 +132,8 @@ def _read(path: Path) -> dict[str, Measured]:
         try:
             content = json.loads(line)
             if content.pop("version") == _VERSION:
-                known[content.pop("sha256")] = _measured(content)
+                sha256 = content.pop("sha256")
+                known[sha256] = _measured(content)
         except (ValueError, KeyError, TypeError, AttributeError):
             broken += 1
     if broken:

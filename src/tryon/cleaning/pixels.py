@@ -24,6 +24,7 @@ _BLUR_PX = 5
 _BAR_NOISE = 4.0  # levels: what JPEG leaves of a bar of one colour
 _BAR_STEP = 12.0  # levels between a bar and the picture beside it
 _MIN_BAR_PX, _MAX_BAR = 2, 0.4  # of the measured picture, and as a part of its side
+_SMEAR_PX = (2, 9)  # JPEG smears the line over its block: behind it the picture begins within so many pixels
 _COLOURS_PX = 12
 OVERLAY_PX = 96
 # Drawn-in marks are faint and edges of the picture are strong: cut at a few levels, both count alike.
@@ -117,11 +118,12 @@ def _bar(image: Picture) -> float:
     means = rows.mean(axis=1)
     calm = (rows.std(axis=1).max(axis=1) < _BAR_NOISE) & (np.abs(means - means[0]).max(axis=1) < _BAR_NOISE)
     height = int(np.argmin(calm)) if not calm.all() else len(rows)
-    beyond = height + 2  # JPEG smears the line over its neighbours
-    if not _MIN_BAR_PX <= height < _MAX_BAR * len(rows) or beyond >= len(rows):
+    nearest, furthest = (height + offset for offset in _SMEAR_PX)
+    if not _MIN_BAR_PX <= height < _MAX_BAR * len(rows) or furthest > len(rows):
         return 0.0
     bar = means[:height].mean(axis=0)
-    return float((np.abs(rows[beyond] - bar).max(axis=1) > _BAR_STEP).mean())
+    differs = np.abs(rows[nearest:furthest] - bar).max(axis=2) > _BAR_STEP
+    return float(differs.mean(axis=1).max())
 
 
 def _pack(array: NDArray[np.generic]) -> str:

@@ -93,10 +93,8 @@ def asymmetry(mask: Mask) -> float:
     columns = np.nonzero(mask)[1]
     if not len(columns):
         return 0.0
-    middle = round(float(columns.mean()))
-    half = max(middle, mask.shape[1] - 1 - middle)
-    centred = np.zeros((mask.shape[0], 2 * half + 1), np.bool_)
-    centred[:, half - middle : half - middle + mask.shape[1]] = mask
+    lacking = mask.shape[1] - 1 - round(2 * float(columns.mean()))  # columns that its left side lacks to be as wide
+    centred = np.pad(mask, ((0, 0), (max(lacking, 0), max(-lacking, 0))))
     mirrored = centred[:, ::-1]
     return 1.0 - float((centred & mirrored).sum() / (centred | mirrored).sum())
 

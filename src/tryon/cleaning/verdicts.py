@@ -86,13 +86,12 @@ def judge(
         seed: of the splits.
         with_shirts: whether the checks by Mask R-CNN count.
     """
-    marks = _marks(pictures)
     verdicts = []
     for picture in pictures:
         split = split_of(picture.row.sha256, seed, limits.splits)
-        checked = _check(Verdict(picture, split, marks.get(picture.key, 0.0)), limits, with_shirts=with_shirts)
+        checked = _check(Verdict(picture, split), limits, with_shirts=with_shirts)
         verdicts.append(_decide(checked, decisions.get(picture.row.sha256)))
-    return _refuse_duplicates(verdicts, limits)
+    return _refuse_marked(_refuse_duplicates(verdicts, limits), limits, with_shirts=with_shirts)
 
 
 def colour_distance(one: PixelFacts, other: PixelFacts, *, mirrored: bool) -> float:
@@ -101,14 +100,20 @@ def colour_distance(one: PixelFacts, other: PixelFacts, *, mirrored: bool) -> fl
     return float(np.abs(first - (second[:, ::-1] if mirrored else second)).mean() / 255)
 
 
-def _marks(pictures: Sequence[Picture]) -> dict[str, float]:
+def _refuse_marked(verdicts: Sequence[Verdict], limits: CleaningConfig, *, with_shirts: bool) -> list[Verdict]:
+    """The last check: copies of one picture would agree as marked ones do, so it is made without them."""
     overlays: dict[str, NDArray[np.int8]] = {}
     hosts = {}
-    for picture in pictures:
-        if picture.measured.pixels is not None:
-            overlays[picture.key] = unpack_overlay(picture.measured.pixels.overlay)
-            hosts[picture.key] = host_of(picture.row.address)
-    return watermarks(overlays, hosts)
+    for one in verdicts:
+        if one.kept and one.picture.measured.pixels is not None:
+            overlays[one.picture.key] = unpack_overlay(one.picture.measured.pixels.overlay)
+            hosts[one.picture.key] = host_of(one.picture.row.address)
+    marks = watermarks(overlays, hosts)
+    return [
+        one if one.wanted or mark is None else _check(replace(one, watermark=mark), limits, with_shirts=with_shirts)
+        for one in verdicts
+        for mark in [marks.get(one.picture.key)]
+    ]
 
 
 def _check(verdict: Verdict, limits: CleaningConfig, *, with_shirts: bool) -> Verdict:

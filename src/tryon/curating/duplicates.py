@@ -2,9 +2,9 @@
 
 The 64 bits are cut into a few bands. Two hashes that differ in at most `k` bits differ in at most `k // m` bits in one
 of `m` bands (pigeonhole), so only pictures whose bands are that close are ever compared: those in the buckets that a
-few changed bits lead to. Wide bands with a radius have small buckets; one band more than bits, the other way to meet the
-pigeonhole, has buckets of a hundredth of all pictures at 8 bits. Reference: Norouzi, Punjani and Fleet, Fast Search in
-Hamming Space with Multi-Index Hashing, CVPR 2012, section 2 (`python benchmarks/near_duplicates.py --search 100000`
+few changed bits lead to. Wide bands with a radius have small buckets; one band more than bits, the other way to meet
+the pigeonhole, has buckets of a hundredth of all pictures at 8 bits. Reference: Norouzi, Punjani and Fleet, Fast Search
+in Hamming Space with Multi-Index Hashing, CVPR 2012, section 2 (`python benchmarks/near_duplicates.py --search 100000`
 measures it).
 """
 
