@@ -28,6 +28,8 @@ from tryon.images.files import write_jpeg
 SIDE = 96
 ODD = ('say "hi", twice', "£ 1,50", "반팔 티셔츠", "line\nbreak\ttab", "{'a': [1]}", "<b>&amp;</b>", "", "0012", " ")
 
+JUDGED = {"name": "short sleeve top", "scale": "2", "occlusion": "1", "zoom_in": "1", "viewpoint": "2", "style": "0"}
+
 
 def main(argv: list[str] | None = None) -> int:
     """Print what differs; the exit code."""
@@ -124,14 +126,8 @@ def edited(entries: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     """What a person adds: in each picture a garment of each shape, landmarks as points, and attributes of their own."""
     for entry in entries.values():
         for number, shape in enumerate(drawn_shapes(rng), start=1):
-            said = {"name": "short sleeve top", "scale": "2", "occlusion": "1", "zoom_in": "1", "viewpoint": "2"}
-            said |= {
-                "style": "0",
-                "item": f"drawn {number}",
-                "7": odd(rng),
-                "셔츠, £": odd(rng),
-                "checked": {"a": True},
-            }
+            said: dict[str, Any] = {**JUDGED, "item": f"drawn {number}", "checked": {"a": True}}
+            said |= {"7": odd(rng), "셔츠, £": odd(rng)}
             entry["regions"].append({"shape_attributes": shape, "region_attributes": said})
         for landmark in ("hem_left", "hem_right"):
             point = {"name": "point", "cx": int(rng.integers(0, SIDE)), "cy": float(rng.integers(0, SIDE))}

@@ -184,11 +184,16 @@ def test_a_shirt_is_found_where_it_is_and_refused_where_nothing_is_said() -> Non
     assert refusals.row("walls", [(black, None)], FindsLeftHalf(), fitting) == ("walls", "1", "0", "-", "-")
 
 
-def test_boxes_beside_their_outlines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_boxes_beside_their_outlines_and_outlines_of_fewer_points(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     drawn, _, _ = draw_photo(1, "test", 0, 64)
     write_annotation(tmp_path / "a.json", annotate_photo(drawn))
-    out = printed(annotations, capsys, tmp_path / "a.json").splitlines()
+    out = printed(annotations, capsys, tmp_path / "a.json", "--points", "12", "999").splitlines()
     assert out[2].split()[:4] == ["a.json", "item1", "3", "0"]  # three pixels beyond the last one
+    assert 0.7 < float(out[2].split()[4]) < 1 and out[2].split()[5] == "0"
+    assert [line.split()[:2] for line in out[-2:]] == [["12", "1"], ["999", "1"]]
+    assert 0.7 < float(out[-2].split()[2]) < float(out[-1].split()[2]) <= 1
 
 
 def test_mask_refinement_scores_every_method_on_the_photo_and_its_mirror_image() -> None:

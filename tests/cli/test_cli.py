@@ -19,6 +19,7 @@ from tryon.formats.deepfashion2 import parse_annotation, write_annotation
 from tryon.images.files import read_image, write_jpeg
 
 ROOT = Path(__file__).parents[2]
+<<<<<<< HEAD
 COMMANDS = [
     "doctor",
     "fit",
@@ -36,6 +37,9 @@ COMMANDS = [
     "compare",
     "replay",
 ]
+=======
+COMMANDS = ["doctor", "fit", "render", "collect", "curate", "convert", "propose", "adopt", "experiment", "compare", "replay"]
+>>>>>>> 5a3c2fa (Test proposals; measure how few points an outline needs)
 
 
 class Outcome:
@@ -155,6 +159,24 @@ def test_convert_prints_what_it_wrote(workspace: Path, capsys: pytest.CaptureFix
     refused = Outcome(capsys, "convert", "in", "out.json", "--from", "deepfashion2", "--to", "voc")
     assert refused.code == 2
     assert refused.err == "tryon: --to names no format\n  received: voc\n  needed: deepfashion2, coco, via\n"
+
+
+def test_propose_says_what_it_lacks_before_anything_is_loaded(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_jpeg(workspace / "a.jpg", np.zeros((40, 40, 3), np.uint8))
+    assert Outcome(capsys, "propose", "a.jpg", "--out", "p.png").code == 2
+    assert Outcome(capsys, "propose", "a.jpg", "--out", "p.json", "--source", "Shop").code == 2
+    outcome = Outcome(capsys, "propose", "a.jpg", "--out", "p.json", "--model", "nowhere")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "tryon: nowhere/model.json is missing: there is no trained model\n"
+        "  needed: model.json and weights.h5\n"
+        "  remedy: run `make repro`, or name the folder with --model\n"
+    )
+    missing = Outcome(capsys, "propose", "b.jpg", "--out", "p.json")
+    assert missing.code == 1 and missing.err.startswith("tryon: b.jpg is missing\n")
+    assert not (workspace / "p.json").exists()
 
 
 def test_an_experiment_that_is_not_there_lists_those_that_are(

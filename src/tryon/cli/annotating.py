@@ -50,7 +50,7 @@ def propose(
     model: Annotated[Path, typer.Option(help="A trained Mask R-CNN.")] = Path("models/mask_rcnn"),
     source: Annotated[str, typer.Option(help="Where the pictures come from: user or shop.")] = "user",
     points: Annotated[
-        int | None, typer.Option(min=3, max=1000, help="Most points of an outline; 60 if not given.")
+        int | None, typer.Option(min=4, max=1000, help="Most points of an outline; 60 if not given.")
     ] = None,
 ) -> None:
     """Propose outlines and landmarks of garments as a VIA project.

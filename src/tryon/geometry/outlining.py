@@ -29,14 +29,16 @@ def outline_mask(mask: Mask, max_points: int) -> Outlined:
     Each part keeps as many points as allowed. An empty mask gives no polygon and an IoU of 1.
     """
     parts = [part for part in to_polygons(mask) if area(part) >= _MIN_PART * np.count_nonzero(mask)]
-    simplified = [_simplified(part, max_points) for part in parts]
-    polygons = tuple(polygon for polygon in simplified if polygon is not None)
+    polygons = tuple(_simplified(part, max_points) for part in parts)
     return Outlined(polygons, iou(from_polygons(polygons, *mask.shape), mask))
 
 
-def _simplified(polygon: NDArray[np.int32], max_points: int) -> NDArray[np.int32] | None:
-    for distance in _DISTANCES_PX:
-        fewer = cv2.approxPolyDP(polygon.reshape(-1, 1, 2), distance, closed=True).reshape(-1, 2)
-        if len(fewer) <= max_points and is_valid(fewer):
-            return np.asarray(fewer, np.int32)
-    return None
+def _simplified(polygon: NDArray[np.int32], max_points: int) -> NDArray[np.int32]:
+    exact = polygon.reshape(-1, 1, 2)
+    # The hull is for outlines that only cross themselves when they are coarse: it never does.
+    for outline in (exact, cv2.convexHull(exact)):
+        for distance in _DISTANCES_PX:
+            fewer = np.asarray(cv2.approxPolyDP(outline, distance, closed=True).reshape(-1, 2), np.int32)
+            if len(fewer) <= max_points and is_valid(fewer):
+                return fewer
+    return np.asarray(cv2.boxPoints(cv2.minAreaRect(exact)).round(), np.int32)
