@@ -8,7 +8,7 @@ import pytest
 from tryon.conversion import Format, convert
 from tryon.errors import DataError, UsageError
 from tryon.formats.deepfashion2 import Annotation, Item, annotation_to_dict, read_annotation, write_annotation
-from tryon.images.files import write_jpeg
+from tryon.images.files import read_image, write_jpeg
 
 
 def item(category_id: int, shift: int) -> Item:
@@ -58,6 +58,27 @@ def test_coco_to_via_takes_sizes_from_the_named_pictures(source: Path, tmp_path:
     assert convert(coco, via, from_format=Format.COCO, to_format=Format.VIA, images=source / "image").pictures == 2
     size = (source / "image/000001.jpg").stat().st_size
     assert f'"000001.jpg{size}"' in via.read_text()
+
+
+def test_pictures_annotations_and_keys_shrink_together(source: Path, tmp_path: Path) -> None:
+    via = tmp_path / "via.json"
+    convert(source, via, from_format=Format.DEEPFASHION2, to_format=Format.VIA)
+    small, again = tmp_path / "small", tmp_path / "again.json"
+    options = {"from_format": Format.VIA, "images": source / "image", "max_side_px": 24}
+    assert convert(via, small, to_format=Format.DEEPFASHION2, **options).pictures == 2
+    assert convert(small, again, from_format=Format.DEEPFASHION2, to_format=Format.VIA).pictures == 2
+    for number in (1, 2):
+        name = f"{number:06d}"
+        assert read_image(small / f"image/{name}.jpg").shape == (24, 20, 3)
+        assert f'"{name}.jpg{(small / f"image/{name}.jpg").stat().st_size}"' in again.read_text()
+        before, after = (read_annotation(folder / f"annos/{name}.json").items["item1"] for folder in (source, small))
+        np.testing.assert_allclose(after.polygons[1], (before.polygons[1] + 0.5) / 2 - 0.5)
+        np.testing.assert_allclose(after.landmarks[3, :2], (before.landmarks[3, :2] + 0.5) / 2 - 0.5)
+        np.testing.assert_allclose(after.bounding_box, before.bounding_box / 2)
+    with pytest.raises(UsageError, match="would take their own place"):
+        convert(via, source, to_format=Format.DEEPFASHION2, **options)
+    with pytest.raises(UsageError, match="only a DeepFashion2 folder"):
+        convert(source, via, from_format=Format.DEEPFASHION2, to_format=Format.VIA, max_side_px=24)
 
 
 def test_a_picture_that_is_needed_and_missing_is_named(source: Path, tmp_path: Path) -> None:

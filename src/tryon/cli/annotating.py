@@ -16,6 +16,9 @@ def convert(
     from_format: Annotated[str, typer.Option("--from", help="deepfashion2, coco or via.")],
     to_format: Annotated[str, typer.Option("--to", help="deepfashion2, coco or via.")],
     images: Annotated[Path | None, typer.Option(help="Folder of the picture files, if they lie elsewhere.")] = None,
+    max_side: Annotated[
+        int | None, typer.Option(min=32, help="Copy the pictures as well, no side longer than this.")
+    ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave faulty pictures out, at most 1 %.")] = False,
 ) -> None:
     """Convert annotations between DeepFashion2, COCO and VIA.
@@ -37,6 +40,7 @@ def convert(
         to_format=Format(to_format),
         images=images,
         skip_bad=skip_bad,
+        max_side_px=max_side,
     )
     print(f"{target}: annotations of {converted.pictures} pictures")
     for reason, count in sorted(converted.skipped.items()):
