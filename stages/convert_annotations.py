@@ -12,12 +12,12 @@ from tryon.config import load_params
 from tryon.console import run_stage
 from tryon.errors import DataError
 from tryon.formats import coco, deepfashion2, via, via_garments
+from tryon.formats.checking import TOLERANCE_PX
+from tryon.formats.faults import Faults
 from tryon.formats.landmark_outlines import outlined_by_landmarks
 from tryon.images.files import read_size
 
 SPLITS = ("train", "validation", "test")
-# Real outlines touch the border or pass it by a pixel; farther out they belong to another picture or another size.
-TOLERANCE_PX = 2.0
 
 logger = logging.getLogger("tryon")
 
@@ -41,7 +41,11 @@ def convert_split(photos: Path, out: Path, categories: Sequence[int], *, by_land
         raise DataError(
             f"{photos} is no split of photos", needed="a folder image/ in it", remedy="run curate_photos first"
         )
-    pictures = [convert_photo(path, categories) for path in sorted((photos / "image").iterdir())]
+    faults, pictures = Faults(), []
+    for path in sorted((photos / "image").iterdir()):
+        with faults:
+            pictures.append(convert_photo(path, categories))
+    faults.settle(str(photos))
     names = [name for name, *_ in pictures]
     sizes = [(photos / "image" / name).stat().st_size for name in names]
     if by_landmarks:

@@ -101,6 +101,15 @@ def test_an_empty_split_is_written_empty(photos: Path) -> None:
     assert json.loads(Path("out/test/via_region_data.json").read_text()) == {}
 
 
+def test_all_faults_of_a_split_are_told(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    break_annotation(photos, photo(source="nobody", item1=top(scale=9)))
+    (photos / "train/annos/000002.json").unlink()
+    assert convert(photos) == 1
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first.endswith("data/photos/train: 3 faults") and len(lines) == 3
+    assert all(word in line for word, line in zip(("scale", "source", "000002.jpg"), lines, strict=True))
+
+
 def break_annotation(photos: Path, content: Any) -> None:
     write_json(photos / "train" / "annos" / "000001.json", content)
 
