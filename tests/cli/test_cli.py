@@ -20,11 +20,15 @@ from tryon.images.files import read_image, write_jpeg
 
 ROOT = Path(__file__).parents[2]
 <<<<<<< HEAD
+<<<<<<< HEAD
+=======
+>>>>>>> 834aaa7 (Find crossings of hostile outlines without drawing them)
 COMMANDS = [
     "doctor",
     "fit",
     "render",
     "collect",
+<<<<<<< HEAD
     "clean",
     "curate",
     "forget",
@@ -32,14 +36,22 @@ COMMANDS = [
     "drift",
     "unpack",
     "convert",
+=======
+    "curate",
+    "convert",
+    "propose",
+>>>>>>> 834aaa7 (Find crossings of hostile outlines without drawing them)
     "adopt",
     "experiment",
     "compare",
     "replay",
 ]
+<<<<<<< HEAD
 =======
 COMMANDS = ["doctor", "fit", "render", "collect", "curate", "convert", "propose", "adopt", "experiment", "compare", "replay"]
 >>>>>>> 5a3c2fa (Test proposals; measure how few points an outline needs)
+=======
+>>>>>>> 834aaa7 (Find crossings of hostile outlines without drawing them)
 
 
 class Outcome:

@@ -1,9 +1,13 @@
 """Single polygons: area, validity and how far they leave the picture."""
 
+import itertools
+import time
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from shapely import LineString
 
 from tryon.geometry import polygons
 
@@ -41,6 +45,25 @@ def test_area_scales_by_the_square_and_does_not_move(dx: float, dy: float, scale
 )
 def test_is_valid(outline: list[list[float]], valid: bool) -> None:
     assert polygons.is_valid(outline) is valid
+
+
+def slow_crossing(points: list[tuple[int, int]]) -> bool:
+    """Two sides at a time, by shapely."""
+    sides = [LineString([a, b]) for a, b in zip(points, points[1:] + points[:1], strict=True)]
+    return any(a.crosses(b) and not b.touches(a) for a, b in itertools.combinations(sides, 2))
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=3, max_size=9))
+def test_crossings_are_those_of_two_sides_at_a_time(points: list[tuple[int, int]]) -> None:
+    assume(all(a != b for a, b in zip(points, points[1:] + points[:1], strict=True)))
+    assert polygons.crosses_itself(points) == slow_crossing(points)
+
+
+def test_a_hostile_outline_takes_no_time() -> None:
+    points = np.random.default_rng(0).integers(0, 2000, (600, 2))  # 60,000 crossings: minutes by way of their regions
+    started = time.process_time()
+    assert not polygons.is_valid(points)
+    assert time.process_time() - started < 2
 
 
 def test_inside_fraction() -> None:

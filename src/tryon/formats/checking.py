@@ -19,7 +19,7 @@ from tryon.geometry.boxes import iou_matrix
 TOLERANCE_PX = 2.0
 # Below it a box is not one of this outline.
 MIN_BOX_IOU = 0.5
-# Crossings of longer outlines are not looked for: the search takes quadratic time for a hostile one.
+# Crossings of longer outlines are not looked for: side is compared with side, and a hostile file has many outlines.
 _MAX_SEARCHED_POINTS = 1000
 
 
