@@ -18,7 +18,7 @@ from tryon.errors import DataError, FaultError
 # No picture is larger: a coordinate beyond is a slip of the pen or an attack, and float32 stays exact to 1/16 below.
 MAX_COORDINATE = 1_000_000
 _PLAIN = (int, float)
-# A VIA file says 6 KB of a rendered photo: 400 MiB are a set of 70,000. Python needs some six times as much memory.
+# A VIA file says 6 KB of a rendered photo: 400 MiB are a set of 70,000, and several times as much in memory.
 MAX_FILE_BYTES = 400 * 2**20
 # Of one picture's own file; real ones have 10 KB.
 MAX_PICTURE_FILE_BYTES = 16 * 2**20
