@@ -265,6 +265,20 @@ def test_curation_takes_the_folder_as_it_takes_the_original(tmp_path: Path) -> N
     assert manifests[0] == manifests[1] and len(manifests[0]) == 11
 
 
+@pytest.mark.skipif(shutil.which("zip") is None, reason="Info-ZIP's `zip` is not installed")
+@pytest.mark.parametrize("level", ["-0", "-6"])
+def test_an_archive_as_info_zip_writes_it_is_read(tmp_path: Path, level: str) -> None:
+    """Another writer than ours: with entries of folders, data descriptors, times and owners."""
+    for name, content in contents().items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    command = ["zip", "-q", "-r", level, "-e", "-P", PASSWORD, "train.zip", "train"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    (done,) = run(tmp_path / "train.zip", out=tmp_path / "out")
+    assert dict(done.left_out) == {"folder": 3} and done.faults == []
+    assert files(tmp_path / "out").items() >= expected(WANTED).items()
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_an_archive_with_flipped_bytes_is_read_right_or_refused(tmp_path: Path, seed: int) -> None:
     """Never another exception, and never a byte that is not of the honest archive."""
