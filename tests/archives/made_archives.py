@@ -5,7 +5,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,15 @@ def add(writer: ZipWriter, name: str | bytes, content: bytes, *, password: str =
     packed = deflate(content) if fields.get("method", 8) == 8 else content
     crc, flags = zlib.crc32(content), fields.pop("flags", 0)
     if password:
-        packed, flags = encrypt([packed], password.encode(), [crc >> 24])[0], flags | 1
+        packed, flags = _sealed(packed, password, crc >> 24), flags | 1
     true = {"size": len(content), "crc": crc, "flags": flags}
     writer.add(name if isinstance(name, bytes) else name.encode(), packed, **{**true, **fields})
+
+
+@cache
+def _sealed(packed: bytes, password: str, check: int) -> bytes:
+    """The same members stand in most archives."""
+    return encrypt([packed], password.encode(), [check])[0]
 
 
 def write_archive(
