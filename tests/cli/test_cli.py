@@ -19,39 +19,24 @@ from tryon.formats.deepfashion2 import parse_annotation, write_annotation
 from tryon.images.files import read_image, write_jpeg
 
 ROOT = Path(__file__).parents[2]
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
->>>>>>> 834aaa7 (Find crossings of hostile outlines without drawing them)
 COMMANDS = [
     "doctor",
     "fit",
     "render",
     "collect",
-<<<<<<< HEAD
     "clean",
     "curate",
-    "forget",
     "accept",
     "drift",
+    "forget",
     "unpack",
-    "convert",
-=======
-    "curate",
-    "convert",
     "propose",
->>>>>>> 834aaa7 (Find crossings of hostile outlines without drawing them)
+    "convert",
     "adopt",
     "experiment",
     "compare",
     "replay",
 ]
-<<<<<<< HEAD
-=======
-COMMANDS = ["doctor", "fit", "render", "collect", "curate", "convert", "propose", "adopt", "experiment", "compare", "replay"]
->>>>>>> 5a3c2fa (Test proposals; measure how few points an outline needs)
-=======
->>>>>>> 834aaa7 (Find crossings of hostile outlines without drawing them)
 
 
 class Outcome:
