@@ -84,6 +84,7 @@ def test_a_local_source_is_handed_a_files_content_or_a_folders_names(tmp_path: P
     (tmp_path / "b").mkdir()
     for name in ("b/2.jpg", "a.jpg"):
         (tmp_path / name).write_text("hello")
+    (tmp_path / "link.jpg").symlink_to("/etc/hostname")
     played = Played()
     titles = [
         ask(Named(str(path), "local"), played)[0][0].title for path in (tmp_path, tmp_path / "a.jpg", tmp_path / "none")

@@ -53,11 +53,12 @@ async def _answer(source: Source, request: SearchRequest, client: PoliteClient) 
 
 
 def _read_local(address: str) -> SearchAnswer:
-    """A file's content, or the names of the files below a folder, one a line."""
+    """A file's content, or the names of the files below a folder (no links), one a line."""
     path = Path(address)
     try:
         if path.is_dir():
-            names: Sequence[str] = sorted(f.relative_to(path).as_posix() for f in path.rglob("*") if f.is_file())
+            files = (file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+            names: Sequence[str] = sorted(file.relative_to(path).as_posix() for file in files)
             return SearchAnswer(address, OK, {}, "\n".join(names).encode("utf-8", "surrogateescape"))
         with path.open("rb") as file:
             return SearchAnswer(address, OK, {}, file.read(MAX_LOCAL_BYTES))
