@@ -16,4 +16,6 @@ export const SHOWN = {
   all: () => true, undecided: isUndecided, contested: (picture) => picture.contested !== undefined,
   kept: (picture) => picture.decision?.verdict === "keep", rejected: (picture) => picture.decision?.verdict === "reject",
 };
-export const suggested = (picture) => (picture.cleaning && picture.cleaning !== "passed" ? kind(picture.cleaning) : OTHER_REASON);
+// A reason of cleaning's own, not one that a person gave it.
+const ownReason = (cleaning) => cleaning && !["passed", "decision"].includes(kind(cleaning));
+export const suggested = (picture) => (ownReason(picture.cleaning) ? kind(picture.cleaning) : OTHER_REASON);
