@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from tests.reviewing.made_collections import DRAWN, key, ledger_row, shirt, write_collection
+from tryon.cleaning.collections import CLEANING_COLUMNS
 from tryon.errors import DataError, DecodeError
 from tryon.formats.ledger import write_ledger
 from tryon.images.files import write_jpeg, write_png
 from tryon.reviewing import previews as previewing
 from tryon.reviewing.ordering import order_pictures
-from tryon.reviewing.pictures import PASSED, Collection, Picture, read_collection
+from tryon.reviewing.pictures import _CLEANING_COLUMNS, PASSED, Collection, Picture, read_collection
 from tryon.reviewing.previews import Previews
 
 
@@ -29,6 +30,10 @@ def test_a_collection_is_keyed_by_its_ledger(tmp_path: Path) -> None:
     assert picture.path == tmp_path / ledger_row(1).file
     assert hashlib.sha256(picture.path.read_bytes()).hexdigest() != picture.sha256
     assert picture.details["licence"] == "CC BY 4.0" and picture.details["size"] == "96 x 96"
+
+
+def test_cleaning_writes_the_columns_that_are_read() -> None:
+    assert set(_CLEANING_COLUMNS) <= set(CLEANING_COLUMNS)
 
 
 def test_a_collection_that_was_not_cleaned(tmp_path: Path) -> None:
