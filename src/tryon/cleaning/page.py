@@ -18,6 +18,7 @@ from tryon.outputs import new_folder, write_text
 
 _SHOWN = 24  # of each sheet: two or three rows of a wide window
 _PICTURE_PX = 160
+_NEARLY = 0.02  # probability of a fault from which a kept picture is worth a look
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def write_page(out: Path, folder: Path, verdicts: Sequence[Verdict], with_shirts
 def _sheet(check: str, folder: Path, verdicts: Sequence[Verdict]) -> Sheet:
     refused = [one for one in verdicts if one.kind == check]
     refused.sort(key=lambda one: (-_probability(one, check), one.picture.key))
-    near = [one for one in verdicts if one.kept and 0 < _probability(one, check) < 1]
+    near = [one for one in verdicts if one.kept and _probability(one, check) > _NEARLY]
     near.sort(key=lambda one: (-_probability(one, check), one.picture.key))
     return Sheet(
         check,
