@@ -1,5 +1,6 @@
 """`tryon forget` in a real DVC repository: no copy stays anywhere, nothing else is lost, nothing lets it back in."""
 
+import fcntl
 import hashlib
 import shutil
 from collections.abc import Callable
@@ -46,6 +47,12 @@ def contents(*folders: Path) -> set[str]:
     """The md5s of all files but DVC's notes to itself."""
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and ".dvc/tmp" not in str(path)]
     return {hashlib.md5(path.read_bytes()).hexdigest() for path in files}
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    """All files with their content, but locks and DVC's notes to itself."""
+    found = [path for path in folder.rglob("*") if path.is_file() and ".dvc/tmp" not in str(path)]
+    return {path: path.read_bytes() for path in found if path.name != ".lock"}
 
 
 def holding(repo: Path) -> set[str]:
@@ -112,9 +119,9 @@ def test_the_next_run_builds_everything_without_it(repo: Path) -> None:
 
 
 def test_a_dry_run_changes_nothing_and_says_the_same(repo: Path) -> None:
-    before = {path: path.read_bytes() for path in repo.rglob("*") if path.is_file() and ".dvc/tmp" not in str(path)}
+    before = files(repo)
     told = forget(repo, address(0), dry_run=True)
-    after = {path: path.read_bytes() for path in repo.rglob("*") if path.is_file() and ".dvc/tmp" not in str(path)}
+    after = files(repo)
     assert before == after
     done = forget(repo, address(0))
     assert [line for line in told if line.what != "next"] == [line for line in done if line.what != "next"]
@@ -186,6 +193,22 @@ def test_nothing_is_removed_while_dvc_is_at_work(repo: Path) -> None:
     with Repo(str(repo)) as other, other.lock, pytest.raises(ServiceError, match="at work"):
         forget(repo, address(0))
     assert (repo / stored(0)).is_file()
+
+
+def test_nothing_is_removed_while_a_collection_grows(repo: Path) -> None:
+    with (repo / "data/collected/.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ServiceError, match="being collected"):
+            forget(repo, address(0))
+    assert (repo / stored(0)).is_file()
+
+
+def test_the_page_of_cleaning_goes(repo: Path) -> None:
+    for name in ("shirts", "others"):
+        (repo / "reports/cleaning" / name).mkdir(parents=True)
+    lines = forget(repo, address(0))
+    assert [where for where, _ in outcomes(lines, "page")] == ["reports/cleaning/shirts"]
+    assert [path.name for path in (repo / "reports/cleaning").iterdir()] == ["others"]
 
 
 def test_the_command_prints_a_table(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,7 @@ from tryon.formats.tables import read_table, write_table
 from tryon.formats.tombstones import Tombstone, append_tombstones
 
 PLANS = Path(".tryon/forgetting")
+PAGES = Path("reports/cleaning")
 FORGOTTEN = "forgotten"
 _DECISIONS = ("decisions/photos.csv", "decisions/garments.csv")
 _LEDGER = "ledger.csv"
@@ -175,6 +177,18 @@ def remove_table_rows(root: Path, picture: Picture) -> None:
         decisions = read_decisions(path) if path.is_file() else {}
         if picture.sha256s & set(decisions):
             write_decisions(path, [one for sha256, one in decisions.items() if sha256 not in picture.sha256s])
+
+
+def pages(root: Path, picture: Picture) -> list[Path]:
+    """The pages of cleaning, with picture sheets, of the collections that met the picture."""
+    folders = [root / PAGES / ledger.parent.name for ledger in ledgers_about(root, picture)]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def remove_pages(root: Path, picture: Picture) -> None:
+    """Take these pages away: `tryon clean` draws them anew."""
+    for folder in pages(root, picture):
+        shutil.rmtree(folder)
 
 
 def remove_files(root: Path, paths: Iterable[str]) -> None:

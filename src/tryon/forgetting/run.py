@@ -1,5 +1,6 @@
 """`tryon forget`: find the picture, write down what holds it, remove that, and say who has seen it."""
 
+import fcntl
 import subprocess
 import sys
 import time
@@ -13,13 +14,14 @@ from typing import Any
 from tryon.errors import ServiceError
 from tryon.experiments import WORKSPACES
 from tryon.forgetting import plan as plans
-from tryon.forgetting.picture import TOMBSTONES, find_picture, near_pictures
+from tryon.forgetting.picture import COLLECTED, TOMBSTONES, find_picture, near_pictures
 from tryon.forgetting.plan import Plan
 from tryon.forgetting.provenance import Objects, Trace, read_records, trace
 from tryon.tracking import replay_journals
 from tryon.tracking.lineage import Lineage, RegisteredModel, SeenRun
 
 _SHOWN_DIGITS = 12
+_COLLECTOR_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def forget(
         UsageError: the target is neither an address nor a sha256.
         ServiceError: DVC is at work here, the remote or the tracking store does not answer.
     """
-    with _repository(root) as repo:
+    with _no_collector(root), _repository(root) as repo:
         objects = Objects(Path(repo.cache.local.path))
         plan, found = _plan(root, repo, objects, target, reason)
         with _tracking() as lineage:
@@ -90,10 +92,25 @@ def _carry_out(root: Path, plan: Plan, objects: Objects) -> None:
     plans.bury(root, plan)
     plans.close_ledger_rows(root, plan)
     plans.remove_table_rows(root, plan.picture)
+    plans.remove_pages(root, plan.picture)
     plans.remove_files(root, plan.picture.files)
     plans.remove_files(root, plan.outputs)
     plans.remove_files(root, plan.entries)
     plans.remove_objects(objects, plan)
+
+
+@contextmanager
+def _no_collector(root: Path) -> Iterator[None]:
+    """Collecting would write the ledgers anew from what it remembers; it holds the same lock."""
+    if not (root / COLLECTED).is_dir():
+        yield
+        return
+    with (root / COLLECTED / _COLLECTOR_LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ServiceError(f"{COLLECTED} is being collected into", remedy="wait until that has ended") from error
+        yield
 
 
 @contextmanager
@@ -144,6 +161,8 @@ def _removed(root: Path, plan: Plan, found: Trace) -> Iterator[Line]:
         yield Line("table", _shown(root, table), f"{count} row(s) removed")
     for file in sorted(plan.picture.files):
         yield Line("source", file, "removed")
+    for page in plans.pages(root, plan.picture):
+        yield Line("page", _shown(root, page), "removed; tryon clean draws it anew")
     stages = {version.path: record.stage for record in found.writers if record.root for version in record.writes}
     by_output = Counter(plan.outputs.values())
     for output, count in sorted(by_output.items()):
