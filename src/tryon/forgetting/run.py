@@ -183,7 +183,7 @@ def _seen_by(plan: Plan, found: Trace, runs: list[SeenRun], registered: list[Reg
         state = "the current one: trained again by the next dvc repro" if md5 in current else "of an earlier run"
         yield Line("model", f"{path} {md5[:_SHOWN_DIGITS]}", f"{how}; {state}")
     for run in runs:
-        yield Line("MLflow run", f"{run.stage} {run.run_id}", f"saw it; {len(run.pictures)} picture(s) of it removed")
+        yield Line("MLflow run", f"{run.stage} {run.run_id}", f"saw it; its {len(run.pictures)} picture(s) removed")
     for one in registered:
         aliases = f" ({', '.join(one.aliases)})" if one.aliases else ""
         yield Line("registered model", f"{one.name} version {one.version}{aliases}", "saw it; train and replace it")
