@@ -178,6 +178,13 @@ def grows_beyond(path: Path) -> Path:
     return archive(path, more=more)
 
 
+def huge_png() -> bytes:
+    """The header of a PNG file of 40,000 x 40,000 pixels, and nothing behind it."""
+    header = b"IHDR" + struct.pack(">LLBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
+    chunks = struct.pack(">L", 13) + header + struct.pack(">L", zlib.crc32(header)) + struct.pack(">L", 9) + b"IDAT"
+    return b"\x89PNG\r\n\x1a\n" + chunks + bytes(13)
+
+
 def only(*keep: str, **extra: bytes) -> Build:
     """The honest members whose name holds one of these words."""
     kept = {name: content for name, content in contents().items() if any(word in name for word in keep)}
@@ -292,7 +299,7 @@ READ: dict[str, tuple[Build, list[int], dict[str, int]]] = {
 
 # What is set aside: one faulty pair, named with what was found.
 FAULTY: dict[str, tuple[Build, str]] = {
-    "Z16 zip named .jpg": (seventh(content=b"PK\5\6" + bytes(18)), "cannot be decoded"),
+    "Z16 zip named .jpg": (seventh(content=b"PK\5\6" + bytes(18)), "is no picture"),
     "Z18 grows beyond what is declared": (grows_beyond, r"more than \d+ bytes"),
     "Z29 another name in the header": (
         changed("train/image/000005.jpg", header={"name": b"train/image/../../x.jpg"}),
@@ -302,6 +309,7 @@ FAULTY: dict[str, tuple[Build, str]] = {
     "Z29 another method in the header": (changed("train/image/000005.jpg", header={"method": 0}), "the header of"),
     "Z30 checksum": (wrong_checksum, "CRC32IntegrityError|IncorrectZipCryptoPasswordError"),
     "Z30 checksum of the directory alone": (changed(FIRST, directory={"crc": 1}), "another checksum"),
+    "Z18 picture of 10^9 pixels": (seventh(content=huge_png()), "000007.jpg is (too large|no picture)"),
     "Z51 pickle named .json": (
         partial(archive, members={**contents(), "train/annos/000001.json": b"\x80\x04cos\nsystem\n"}),
         "is not readable JSON",

@@ -4,6 +4,7 @@ Rows of the archive table that are tested here: Z38, Z56, Z57, Z58, Z59, Z60, Z6
 """
 
 import errno
+import io
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.zip_writer import ZipWriter, deflate, encrypt
 from tests.archives.made_archives import (
@@ -30,7 +32,7 @@ from tests.archives.made_archives import (
     run,
     write_archive,
 )
-from tests.curating.made_data import GARMENTS, PHOTOS, manifest, small_set
+from tests.curating.made_data import GARMENTS, PHOTOS, manifest, picture, small_set
 from tryon.archives.building import building_folder
 from tryon.archives.members import Archive
 from tryon.archives.unpacking import unpack
@@ -91,6 +93,14 @@ def test_the_password_is_not_shown_and_not_asked_for_an_open_archive(tmp_path: P
     path = write_archive(tmp_path / "train.zip", password="")
     unpack([path], tmp_path / "out", judge=is_top, conditions={}, password=never, workers=1)
     assert "secret" not in repr(Archive(path, (0, 0, 0, 0), b"secret"))
+
+
+def test_z57_the_current_folder_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_archive(tmp_path / "train.zip")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(UsageError, match="is there already"):
+        run(path, out=Path())
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -297,6 +307,26 @@ def test_an_archive_with_flipped_bytes_is_read_right_or_refused(tmp_path: Path, 
         del written["unpacked.json"]
         assert written.items() <= expected([1, 2, 3, 4, 5, 6]).items()
     assert {one.name for one in tmp_path.iterdir()} <= {"train.zip", "out", "out.unpacking"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pictures_with_hostile_headers_are_set_aside_or_left_to_curation(tmp_path: Path, seed: int) -> None:
+    """Never an exception that nobody expects: 99 pictures, with sizes, profiles and orientation, changed anywhere."""
+    random, plain = np.random.default_rng(seed), io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "words"
+    Image.fromarray(picture(1, 32)).save(plain, ("JPEG", "PNG", "WEBP", "JPEG")[seed], exif=exif, quality=60)
+    members = {}
+    for number in range(1, 100):
+        changed = bytearray(plain.getvalue())
+        for at in random.integers(2, min(300, len(changed)), 1 + number % 4):
+            changed[at] = int(random.integers(0, 256))
+        members |= {f"train/image/{number:06d}.jpg": bytes(changed), f"train/annos/{number:06d}.json": annotation(1)}
+    path = write_archive(tmp_path / "train.zip", members, password="")
+    try:
+        run(path, out=tmp_path / "out")
+    except DataError as error:
+        assert "of 99 pictures or annotations cannot be used" in str(error)
 
 
 def test_a_killed_child_is_one_message(tmp_path: Path) -> None:

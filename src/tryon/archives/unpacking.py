@@ -7,12 +7,15 @@ so that a run that was killed anywhere goes on, and ends with the same bytes as 
 
 import os
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from PIL import Image
 
 from tryon.archives.building import FACTS_FILE, building_folder, check_space, keep_if_same
 from tryon.archives.checksums import check_published
@@ -23,7 +26,8 @@ from tryon.archives.selecting import Judge, Selection, select
 from tryon.archives.workers import in_batches
 from tryon.console import track
 from tryon.errors import DataError, UsageError
-from tryon.images.files import MAX_PIXELS, read_size
+from tryon.images.files import MAX_PIXELS
+from tryon.images.normalising import FORMATS
 from tryon.outputs import write_json
 
 _BATCH = 64
@@ -84,7 +88,7 @@ def unpack(
         DataError: an archive is hostile, damaged or of something else, the disk is too full, the folder is taken, or
             the password is wrong. Nothing is left then, or a folder `out.unpacking` from which the same call goes on.
     """
-    if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
+    if not out.name or out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise UsageError(f"{out} is there already", needed="a new folder", remedy="remove it, or name another --out")
     workers = workers or os.cpu_count() or 1
     archives = _with_password([_open(path) for path in paths], password)
@@ -221,7 +225,13 @@ def _is_there(target: Path, member: Member) -> bool:
 
 def _check_picture(path: Path) -> None:
     """Whether the header is that of a picture of a sane size. The pixels are curation's, which decodes each anyway."""
-    height, width = read_size(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=FORMATS) as image:
+                width, height = image.size
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path.name} is no picture", received=type(error).__name__) from error
     if height * width > MAX_PIXELS:
         raise DataError(f"{path.name} is too large", received=f"{width} x {height} pixels")
 
