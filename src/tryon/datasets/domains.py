@@ -127,7 +127,9 @@ def gather_sides(cutouts: Path, garments_manifest: Path, pattern: str, source: s
         sides[short + "A"] += garments.get((source, split), [])
         listed = garments.get((pattern, split), [])
         # A label may cover several looks (`striped`: any colour); the pattern is what most of its garments look like.
-        sides[short + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= TARGET_LOOK]
+        # What is learnt is held tighter than what it is judged on: of a few test garments all may lie in between.
+        nearest = TARGET_LOOK if split == "train" else SAME_LOOK
+        sides[short + "B"] += [cut for cut in listed if look_distance(cut.look, target) <= nearest]
         for worn in read_cutouts(cutouts / f"worn_{split}.npz", "worn"):
             letter = side_of(worn.look, sources, target)
             if letter is not None:
