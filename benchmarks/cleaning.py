@@ -13,12 +13,14 @@ import argparse
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from faulty_pictures import MARKS, PIXEL_FAULTS, SHIRT_FAULTS, Mask, Picture, beside, marked, saved
+from near_duplicates import CHANGES
 
 from tryon.cleaning import checks
 from tryon.cleaning.checks import Finding, check_pixels, check_shirts, doubt
@@ -26,12 +28,14 @@ from tryon.cleaning.measuring import Model
 from tryon.cleaning.model import load_model
 from tryon.cleaning.pixels import PixelFacts, measure_pixels, unpack_overlay
 from tryon.cleaning.shirts import ShirtFacts, measure_shirts
+from tryon.cleaning.verdicts import colour_distance
 from tryon.cleaning.watermarks import agreement
 from tryon.config import CleaningConfig, load_params
 from tryon.console import track
 from tryon.curating.candidates import read_labels
 from tryon.formats.deepfashion2 import read_annotation
 from tryon.images.files import read_image
+from tryon.images.hashing import hamming
 
 GOOD_VIEWS = ("flat", "hanging")
 HOST = 16  # pictures that share a mark, as those of one host do
@@ -85,7 +89,8 @@ def main() -> None:
     limits = load_params().cleaning
     model = load_model(arguments.models / "mask_rcnn")
     samples = list(sample(arguments.garments, model, arguments.train, arguments.count))
-    print(json.dumps(report(samples, limits), indent=2))
+    found = report(samples, limits) | {"copies": copies(arguments.garments, arguments.count, limits)}
+    print(json.dumps(found, indent=2))
 
 
 def report(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, Any]:
@@ -171,6 +176,32 @@ def ranking(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, Any]
         "errors_found_by_chance": round(float(np.mean(by_chance)), 1),
         "share": round(float(wrong[first].sum() / max(1, wrong.sum())), 3),
     }
+
+
+def copies(folder: Path, count: int, limits: CleaningConfig) -> dict[str, Any]:
+    """The share of changed copies that hash and colours find, and how often they take two pictures for one."""
+    labels = evenly([label for label in read_labels(folder) if label["view"] in GOOD_VIEWS], count)
+    pictures = [read_image(folder / "images" / label["file"]) for label in labels]
+    facts = [measure_pixels(picture) for picture in pictures]
+    found = {
+        name: [near(one, measure_pixels(change(picture)), limits) for one, picture in zip(facts, pictures, strict=True)]
+        for name, change in CHANGES.items()
+    }
+    pairs = [near(one, other, limits) for one, other in combinations(facts, 2)]
+    return {
+        "pictures": len(pictures),
+        "found": {name: round(sum(map(all, both)) / len(both), 3) for name, both in found.items()},
+        "different_pairs": len(pairs),
+        "near_by_hash": sum(by_hash for by_hash, _ in pairs),
+        "near_by_hash_and_colours": sum(map(all, pairs)),
+    }
+
+
+def near(one: PixelFacts, other: PixelFacts, limits: CleaningConfig) -> tuple[bool, bool]:
+    """Whether two pictures are near by hash, straight or mirrored, and then by colours."""
+    straight, mirrored = hamming(one.phash, other.phash), hamming(one.mirrored, other.phash)
+    distance = colour_distance(one, other, mirrored=mirrored < straight)
+    return min(straight, mirrored) <= limits.near_duplicate_bits, distance <= limits.max_colour_distance
 
 
 def sample(folder: Path, model: Model, train: int, count: int) -> Iterable[Sample]:

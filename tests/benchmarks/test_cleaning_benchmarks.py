@@ -67,6 +67,7 @@ def test_every_fault_is_measured_and_counted(
     }
     assert said["faults"]["dark"]["recall_own"] == 1.0
     assert said["good"]["pictures"] == 2
+    assert said["copies"]["found"]["mirrored, JPEG quality 40"] == 1.0 and said["copies"]["different_pairs"] == 1
     assert set(said["train"]) == {"good", *said["faults"]} and said["doubt"]["pictures"] == 4
 
 
