@@ -10,7 +10,9 @@ import pytest
 
 from tryon.config import DomainsConfig
 from tryon.datasets.domains import (
+    SAME_LOOK,
     SIDES,
+    TARGET_LOOK,
     Augmentation,
     gather_sides,
     load_domain,
@@ -20,10 +22,11 @@ from tryon.datasets.domains import (
 )
 from tryon.errors import DataError
 from tryon.images.files import read_rgba, write_png
-from tryon.images.patterns import mean_look, measure_look
+from tryon.images.patterns import look_distance, mean_look, measure_look
 
 CONFIG = DomainsConfig(source="plain", min_pictures=2, max_pictures=10, flips=True, max_shift=0.05, max_scale=0.1)
 COLOURS = {"white": (230, 230, 228), "red": (190, 40, 45), "green": (50, 120, 60), "blue": (40, 80, 170)}
+VIOLET = (110, 60, 170)  # 0.75 from blue: called the same, but further than what is learnt from
 SIDE = 64
 
 
@@ -91,6 +94,19 @@ def test_sides_by_list_and_by_look(material):
     assert names(sides, "testA") == ["000005.jpg", "000006.jpg", "000007.jpg", "000080.jpg", "8.jpg"]
     assert names(sides, "testB") == ["000008.jpg", "000009.jpg"]
     assert sides.target.lab[2] < -30
+
+
+def test_what_a_pattern_is_judged_on_may_lie_further_from_it_than_what_is_learnt(material):
+    folder, manifest = material
+    with np.load(folder / "garments.npz") as content:
+        images, masks, listed = dict(content)["images"], content["masks"], content["names"]
+    for index, name in enumerate(listed):
+        if name in ("000008.jpg", "000009.jpg"):
+            images[index][masks[index] > 127] = VIOLET
+    np.savez(folder / "garments.npz", images=images, masks=masks, names=listed)
+    sides = gather_sides(*material, "blue", "plain", 2)
+    assert names(sides, "testB") == ["000008.jpg", "000009.jpg"]
+    assert TARGET_LOOK < look_distance(sides.pictures["testB"][0].look, sides.target) <= SAME_LOOK
 
 
 @pytest.mark.parametrize(

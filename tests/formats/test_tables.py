@@ -12,6 +12,7 @@ from tryon.errors import DataError
 from tryon.formats.decisions import Decision, read_decisions, write_decisions
 from tryon.formats.ledger import LedgerRow, read_ledger, write_ledger
 from tryon.formats.tables import read_table, write_table
+from tryon.formats.tombstones import read_tombstones
 
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 dangerous = st.sampled_from(
@@ -83,8 +84,11 @@ def test_decisions_there_and_back_sorted(tmp_path: Path) -> None:
 
 
 def test_the_repositorys_own_decisions_can_be_read() -> None:
-    for path in sorted((Path(__file__).parents[2] / "decisions").glob("*.csv")):
-        read_decisions(path)
+    folder = Path(__file__).parents[2] / "decisions"
+    assert {path.name for path in folder.glob("*.csv")} == {"photos.csv", "garments.csv", "forgotten.csv"}
+    for name in ("photos.csv", "garments.csv"):
+        read_decisions(folder / name)
+    read_tombstones(folder / "forgotten.csv")
 
 
 @pytest.mark.parametrize(
