@@ -18,7 +18,7 @@ WORDS = ("SAMPLE", "shop.example", "Stock Photo", "PREVIEW")
 
 def out_of_focus(picture: Picture, rng: Rng) -> Picture:
     """A Gaussian blur of 0.5 to 1 % of the long side."""
-    return cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.005, 0.01)) * max(picture.shape))
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.005, 0.01)) * max(picture.shape)), np.uint8)
 
 
 def shaken(picture: Picture, rng: Rng) -> Picture:
@@ -28,7 +28,7 @@ def shaken(picture: Picture, rng: Rng) -> Picture:
     line[length // 2] = 1
     turn = cv2.getRotationMatrix2D((length // 2, length // 2), float(rng.uniform(0, 180)), 1)
     kernel = cv2.warpAffine(line, turn, (length, length))
-    return cv2.filter2D(picture, -1, kernel / kernel.sum())
+    return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
 
 
 def dark(picture: Picture, rng: Rng) -> Picture:
@@ -38,7 +38,7 @@ def dark(picture: Picture, rng: Rng) -> Picture:
 
 def overexposed(picture: Picture, rng: Rng) -> Picture:
     """2.5 to 3.5 times the light and a grey veil."""
-    return np.clip(picture * rng.uniform(2.5, 3.5) + 40, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * rng.uniform(2.5, 3.5) + 40, 0, 255), np.uint8)
 
 
 def framed(picture: Picture, rng: Rng) -> Picture:
@@ -48,7 +48,8 @@ def framed(picture: Picture, rng: Rng) -> Picture:
     rows = max(3, int(height * rng.uniform(0.02, 0.12))) * upright
     columns = max(3, int(width * rng.uniform(0.02, 0.12))) * sideways
     colour = (int(rng.choice([0, 255])),) * 3
-    return cv2.copyMakeBorder(picture, rows, rows, columns, columns, cv2.BORDER_CONSTANT, value=colour)
+    bars = cv2.copyMakeBorder(picture, rows, rows, columns, columns, cv2.BORDER_CONSTANT, value=colour)
+    return np.asarray(bars, np.uint8)
 
 
 def marked(picture: Picture, rng: Rng, kind: str) -> Picture:

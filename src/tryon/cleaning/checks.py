@@ -1,7 +1,7 @@
 """The checks: a measurement against a limit of `cleaning` in params.yaml, and how probable the fault is.
 
-The probability rises from 0 to 1 around the limit, over a spread that was fitted to labelled pictures. Where it is
-close to one half, neither the limit nor the model knows: there a person's look is worth most.
+The probability rises from 0 to 1 around the limit. Where it is close to one half, neither the limit nor the model
+knows: there a person's look is worth most.
 """
 
 import math
@@ -18,9 +18,9 @@ NO_SHIRT, SEVERAL_SHIRTS, CLOSE_UP, NOT_FRONTAL = "no shirt", "several shirts", 
 PIXEL_CHECKS = (TOO_SMALL, TOO_LONG, BLURRED, EXPOSURE, BORDER, WATERMARK)
 SHIRT_CHECKS = (NO_SHIRT, SEVERAL_SHIRTS, CLOSE_UP, NOT_FRONTAL)
 
-# In units of each measurement: about a fifth of the way from the limit to the middle of the good training pictures, less
-# for the frontal score, whose good values lie together (`python benchmarks/cleaning.py`, `train`). `doubt` there shows
-# what they are worth.
+# In units of each measurement: about a sixth of the way from the limit to the middle of the good training pictures,
+# less for the frontal score, whose good values lie together (`python benchmarks/cleaning.py`, `train`). `doubt` there
+# shows what they are worth.
 _SPREADS = {
     "blur": 0.02,
     "luminance": 0.05,
