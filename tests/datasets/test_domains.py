@@ -97,7 +97,7 @@ def test_sides_by_list_and_by_look(material):
 
 
 def test_what_a_pattern_is_judged_on_may_lie_further_from_it_than_what_is_learnt(material):
-    folder, manifest = material
+    folder, _ = material
     with np.load(folder / "garments.npz") as content:
         images, masks, listed = dict(content)["images"], content["masks"], content["names"]
     for index, name in enumerate(listed):

@@ -1,6 +1,7 @@
 """A small DVC repository that has collected, curated and trained on five shirts: the real curation, then toy stages."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -143,6 +144,8 @@ def collect(folder: Path) -> None:
         {"file": row.file, "sha256": row.sha256, "kept": 1, "reason": "", "doubt": 0} for row in rows if row.file
     ]
     write_table(folder / "cleaning.csv", list(cleaning[0]), cleaning)
+    lines = [json.dumps({"sha256": row.sha256, "thumbnail": "AAAA"}) + "\n" for row in rows if row.file]
+    (folder / "measurements.jsonl").write_text("".join(lines))
 
 
 def _row(number: int, *, file: str, phash: str, verdict: str) -> LedgerRow:

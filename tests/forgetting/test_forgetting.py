@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -99,6 +100,8 @@ def test_the_tables_say_what_happened(repo: Path) -> None:
     for name in ("labels.csv", "cleaning.csv"):
         files = [Path(row["file"]).stem for row in read_table(repo / COLLECTION / name, [])]
         assert files == [sha256(number)[:20] for number in (1, 2, 3, 4)]
+    remembered = (repo / COLLECTION / "measurements.jsonl").read_text().splitlines()
+    assert [json.loads(line)["sha256"] for line in remembered] == [sha256(number) for number in (1, 2, 3, 4)]
     assert set(read_decisions(repo / "decisions/garments.csv")) == {sha256(1)}
     stones = read_tombstones(repo / "decisions/forgotten.csv")
     assert stones.addresses == {address(0)}

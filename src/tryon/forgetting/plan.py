@@ -159,6 +159,7 @@ def close_ledger_rows(root: Path, plan: Plan) -> None:
 def table_rows(root: Path, picture: Picture) -> dict[Path, int]:
     """How many rows about the picture the tables beside it have, and the decisions; ledgers aside."""
     found = {path: len(_others(path, picture)[1]) for path in _tables(root, picture)}
+    found |= {path: len(_other_lines(path, picture)[1]) for path in _journals(root)}
     for name in _DECISIONS:
         path = root / name
         if path.is_file():
@@ -172,6 +173,10 @@ def remove_table_rows(root: Path, picture: Picture) -> None:
         others, removed = _others(path, picture)
         if removed:
             write_table(path, list(removed[0]), others)
+    for path in _journals(root):
+        kept, mine = _other_lines(path, picture)
+        if mine:
+            outputs.write_text(path, "".join(kept))
     for name in _DECISIONS:
         path = root / name
         decisions = read_decisions(path) if path.is_file() else {}
@@ -235,6 +240,18 @@ def _tables(root: Path, picture: Picture) -> list[Path]:
     """The tables of the collections that have, or had, a file of the picture, and of all that have a ledger."""
     folders = {(root / file).parent.parent for file in picture.files} | {ledger.parent for ledger in ledgers(root)}
     return sorted(path for folder in folders for path in folder.glob("*.csv") if path.name != _LEDGER)
+
+
+def _journals(root: Path) -> list[Path]:
+    """What programs remember of each picture beside a ledger: one JSON value a line, with its sha256."""
+    return sorted(path for ledger in ledgers(root) for path in ledger.parent.glob("*.jsonl"))
+
+
+def _other_lines(path: Path, picture: Picture) -> tuple[list[str], list[str]]:
+    """A journal's lines about other pictures, and those about this one."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    mine = [line for line in lines if any(sha256 in line for sha256 in picture.sha256s)]
+    return [line for line in lines if line not in mine], mine
 
 
 def _others(path: Path, picture: Picture) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
