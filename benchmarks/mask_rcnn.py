@@ -1,8 +1,8 @@
 """Speed and memory of Mask R-CNN: inference and training steps, beside the machine's ceiling.
 
 python benchmarks/mask_rcnn.py [--backbone resnet50] [--size-px 256] [--batch 1 2] [--threads 2] [--repeats 10]
-                               [--cases inference heads 3+ all] [--proposals 1000] [--train-proposals 2000]
-                               [--detections 100] [--out FILE]
+                               [--cases inference inference-full heads 3+ all] [--proposals 1000]
+                               [--train-proposals 2000] [--detections 1] [--out FILE]
 
 Prints JSON: for each case and batch size the median and the least time of a call in milliseconds after a warm-up, the
 process's peak memory in MiB, its floating-point operations (multiply and add count as two), the rate, and that rate as
@@ -10,8 +10,8 @@ a fraction of the ceiling: the rate of a large matrix product of the same precis
 where an inference spends its time. `resnet50` and `resnet101` have the 2017 implementation's sizes and conventions;
 `light` those of params.yaml. Every case runs in a process of its own. An inference begins with pictures and ends with
 masks at their size; a training step begins with a batch in memory and ends with updated weights. Weights are fresh, and
-every detection counts, however doubtful: `detections` says how many were found and so had masks drawn. Where few shirts
-are expected, `--detections 1` is the usual case and `--detections 100` what the 2017 implementation always computes.
+every detection counts, however doubtful. `inference` finds `--detections` shirts and draws their masks, by default the
+one of a shopper's photo; `inference-full` finds and draws the 100 that the 2017 implementation always computes.
 """
 
 import argparse
@@ -23,7 +23,8 @@ from timing import Call, Case, add_options, graph_operations, run
 
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP, VISIBLE
 
-CASES = ("inference", "heads", "3+", "4+", "5+", "all")
+FULL_DETECTIONS = 100
+CASES = ("inference", "inference-full", "heads", "3+", "4+", "5+", "all")
 
 
 def main() -> None:
@@ -39,19 +40,25 @@ def main() -> None:
     parser.add_argument(
         "--train-proposals", type=int, help="steps; default: the reference's 2000, or that of params.yaml"
     )
-    parser.add_argument("--detections", type=int, help="default: the reference's 100, or that of params.yaml")
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=["inference", "heads", "3+", "all"])
+    parser.add_argument("--detections", type=int, default=1, help="shirts that `inference` finds in a picture")
+    default = ["inference", "inference-full", "heads", "3+", "all"]
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=default)
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
     add_options(parser)
     arguments = parser.parse_args()
-    wanted = [(case, n) for case in arguments.cases for n in arguments.batch or [1 if case == "inference" else 2]]
+    wanted = [(case, n) for case in arguments.cases for n in arguments.batch or [1 if is_inference(case) else 2]]
     run(__file__, arguments, wanted, ("backbone", "size_px", "classes", "threads", "precision"), build_case)
 
 
 def build_case(arguments: argparse.Namespace, case: str, batch: int) -> Case:
     """A network with fresh weights, and what is timed of it."""
     network = build(arguments, case)
-    return inference(network, batch) if case == "inference" else training_step(network, batch)
+    return inference(network, batch) if is_inference(case) else training_step(network, batch)
+
+
+def is_inference(case: str) -> bool:
+    """Whether a case is not a training step."""
+    return case.startswith("inference")
 
 
 def build(arguments: argparse.Namespace, case: str) -> Any:
@@ -69,9 +76,10 @@ def build(arguments: argparse.Namespace, case: str) -> Any:
         config = reference_config(
             arguments.backbone, class_names=names, image_size_px=side, image_min_px=side, anchor_scales=scales
         )
-    wished = {name: getattr(arguments, name) for name in ("proposals", "train_proposals", "detections")}
+    wished = {name: getattr(arguments, name) for name in ("proposals", "train_proposals")}
     changes = {name: value for name, value in wished.items() if value is not None}
-    changes["layers"] = "all" if case == "inference" else case
+    changes["detections"] = FULL_DETECTIONS if case == "inference-full" else arguments.detections
+    changes["layers"] = "all" if is_inference(case) else case
     config = replace(config, precision=arguments.precision, **changes)
     network = build_mask_rcnn(config)
     network.choose_layers(config.layers)

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from tryon.models.cyclegan import Architecture, build_critic, build_generator
-from tryon.models.cyclegan.mirrored_convolution import MirroredConv2D
 from tryon.models.cyclegan.networks import InstanceNormalization, ReflectionPadding2D
+from tryon.models.layers.tiled_convolution import MirroredConv2D
 
 TINY = Architecture(32, 4, 1, 4)
 

@@ -23,7 +23,7 @@ from tryon.models.cyclegan.conditioning import (
     unmodulated,
     with_garment,
 )
-from tryon.models.cyclegan.mirrored_convolution import MirroredConv2D
+from tryon.models.layers.tiled_convolution import MirroredConv2D
 
 INSTANCE_NORM_EPSILON = 1e-5  # the reference's; with Keras' default of 1e-3 flat areas come out differently
 CRITIC_SLOPE = 0.2

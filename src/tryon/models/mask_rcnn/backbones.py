@@ -10,6 +10,7 @@ from typing import Any
 from keras import layers
 
 from tryon.models.layers.convolutions import BatchNorm, ScaledConv2D
+from tryon.models.layers.tiled_convolution import TiledConv2D
 
 RESNET_BLOCKS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 RESNET_FILTERS = (64, 128, 256, 512)
@@ -36,7 +37,7 @@ def resnet(image: Any, name: str, frozen_statistics: bool) -> list[Any]:
     def block(x: Any, filters: int, where: str, stride: int, project: bool) -> Any:
         y = layers.Conv2D(filters, 1, strides=stride, name=f"res{where}_branch2a")(x)
         y = layers.Activation("relu")(norm(where + "_branch2a")(y))
-        y = layers.Conv2D(filters, 3, padding="same", name=f"res{where}_branch2b")(y)
+        y = TiledConv2D(filters, name=f"res{where}_branch2b")(y)
         y = layers.Activation("relu")(norm(where + "_branch2b")(y))
         y = layers.Conv2D(4 * filters, 1, name=f"res{where}_branch2c")(y)
         shortcut = layers.Conv2D(4 * filters, 1, strides=stride, name=f"res{where}_branch1")(x) if project else x

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from tryon.models.layers.convolutions import BatchNorm, ScaledConv2D, WholeWindowConv2D
+from tryon.models.layers.tiled_convolution import TiledConv2D
 
 
 def feature_pyramid(maps: list[Any], channels: int) -> list[Any]:
@@ -21,9 +22,7 @@ def feature_pyramid(maps: list[Any], channels: int) -> list[Any]:
             [layers.UpSampling2D(2, name=f"fpn_p{level + 1}upsampled")(top), lateral]
         )
         merged[level] = top
-    smooth = {
-        level: layers.Conv2D(channels, 3, padding="same", name=f"fpn_p{level}")(merged[level]) for level in (5, 2, 3, 4)
-    }
+    smooth = {level: TiledConv2D(channels, name=f"fpn_p{level}")(merged[level]) for level in (5, 2, 3, 4)}
     p6 = layers.MaxPooling2D(1, strides=2, padding="same", name="fpn_p6")(smooth[5])
     return [smooth[2], smooth[3], smooth[4], smooth[5], p6]
 
@@ -39,7 +38,7 @@ def fine_map(c1: Any, p2: Any, channels: int) -> Any:
 def proposal_head(channels: int, hidden: int, anchors_per_cell: int) -> keras.Model:
     """Map (B, H, W, C) to objectness logits (B, H*W*anchors, 2: background, object) and deltas (B, H*W*anchors, 4)."""
     features = keras.Input((None, None, channels))
-    shared = layers.Conv2D(hidden, 3, padding="same", activation="relu", name="rpn_conv_shared")(features)
+    shared = TiledConv2D(hidden, activation="relu", name="rpn_conv_shared")(features)
     logits = layers.Conv2D(2 * anchors_per_cell, 1, name="rpn_class_raw")(shared)
     deltas = layers.Conv2D(4 * anchors_per_cell, 1, name="rpn_bbox_pred")(shared)
     return keras.Model(features, [layers.Reshape((-1, 2))(logits), layers.Reshape((-1, 4))(deltas)], name="rpn")

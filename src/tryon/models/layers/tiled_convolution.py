@@ -1,4 +1,4 @@
-"""The residual blocks' convolutions, by Winograd's minimal filtering, with a quarter of the multiplications.
+"""Convolutions of 3 x 3 by Winograd's minimal filtering, with a quarter of the multiplications.
 
 A tile of 4 x 4 outputs needs 6 x 6 inputs. Seen as polynomials, inputs and kernel are multiplied by their values at six
 points along each axis, so that the convolution becomes 36 matrix products over the channels. The gradients are the
@@ -15,6 +15,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 TILE = 4  # outputs along each side of a tile
+MIN_CHANNELS, MIN_PIXELS = 128, 16 * 16  # below these, bringing a map to the points costs what the products save
 _SIDE = TILE + 2  # inputs that they need
 _POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)  # and infinity
 
@@ -33,40 +34,76 @@ class MirroredConv2D(keras.layers.Conv2D):  # type: ignore[misc]
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         fits = all(side and side % TILE == 0 for side in input_shape[1:3])
-        on_cpu = all(device.startswith("cpu") for device in keras.distribution.list_devices())
-        self.by_tiles = fits and on_cpu and self.compute_dtype == "float32"
+        self.by_tiles = fits and _exact_on_cpu(self.compute_dtype)
 
     def call(self, inputs: Any) -> Any:
         if self.by_tiles:
-            return convolve_mirrored(inputs, ops.reshape(self.kernel, (9, -1, self.filters))) + self.bias
+            return convolve_by_tiles(inputs, self.kernel, "reflect") + self.bias
         return super().call(ops.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect"))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return (*input_shape[:3], self.filters)
 
 
-@ops.custom_gradient  # type: ignore[untyped-decorator]
-def convolve_mirrored(x: Any, kernel: Any) -> Any:
-    """The convolution (B, H, W, K) of maps x (B, H, W, C), continued by one mirrored pixel, and a kernel (9, C, K).
+@keras.saving.register_keras_serializable("tryon")
+class TiledConv2D(keras.layers.Conv2D):  # type: ignore[misc]
+    """A 3 x 3 convolution behind a border of zeros, one pixel wide: maps (B, H, W, C) to (B, H, W, K).
 
-    H and W are multiples of `TILE`.
+    By tiles on a CPU in full precision, where the map and its channels are large enough for it to pay.
     """
-    batch, (height, width, channels), filters = ops.shape(x)[0], x.shape[1:], kernel.shape[-1]
-    sources = _per_picture(_mirrored_tiles(height, width), batch, height * width)  # (36 B T,) of T tiles a picture
-    targets = _per_picture(_tiles(np.arange(height), np.arange(width), TILE), batch, height * width)  # (16 B T,)
+
+    def __init__(self, filters: int, **options: Any) -> None:
+        super().__init__(filters, **{**options, "kernel_size": 3, "strides": 1, "padding": "same"})
+
+    def call(self, inputs: Any) -> Any:
+        if not self._pays(inputs.shape):
+            return super().call(inputs)
+        outputs = convolve_by_tiles(inputs, self.kernel, "constant") + self.bias
+        return self.activation(outputs)
+
+    def _pays(self, shape: Any) -> bool:
+        """Whether tiles are faster for maps of a shape (B, H, W, C)."""
+        if None in shape[1:]:
+            return False
+        large = shape[1] * shape[2] >= MIN_PIXELS and min(shape[3], self.filters) >= MIN_CHANNELS
+        return large and _exact_on_cpu(self.compute_dtype)
+
+
+def _exact_on_cpu(precision: str) -> bool:
+    return precision == "float32" and all(device.startswith("cpu") for device in keras.distribution.list_devices())
+
+
+def convolve_by_tiles(x: Any, kernel: Any, border: str) -> Any:
+    """The convolution (B, H, W, K) of maps x (B, H, W, C) and a kernel (3, 3, C, K), of known H and W.
+
+    Args:
+        border: how the map goes on: `reflect` (mirrored, without the edge itself) or `constant` (zeros).
+    """
+    height, width, channels = x.shape[1:]
+    down, across = (-side % TILE for side in (height, width))  # what is missing to whole tiles
+    wide = ops.pad(x, ((0, 0), (1, 1 + down), (1, 1 + across), (0, 0)), mode=border)
+    return _convolve(wide, ops.reshape(kernel, (9, channels, -1)))[:, :height, :width]
+
+
+@ops.custom_gradient  # type: ignore[untyped-decorator]
+def _convolve(x: Any, kernel: Any) -> Any:
+    """The convolution (B, H, W, K) of maps x (B, H + 2, W + 2, C) and a kernel (9, C, K); H and W of whole tiles."""
+    batch, (wide, long, channels), filters = ops.shape(x)[0], x.shape[1:], kernel.shape[-1]
+    height, width = wide - 2, long - 2
+    sources = _per_picture(_tiles(wide, long, _SIDE), batch, wide * long)  # (36 B T,) of T tiles a picture
+    targets = _per_picture(_tiles(height, width, TILE), batch, height * width)  # (16 B T,)
     weights = ops.reshape(_KERNEL @ ops.reshape(kernel, (9, -1)), (-1, channels, filters))  # (36, C, K)
-    inputs = _INPUT @ _pick(x, sources, _SIDE**2)
-    inputs = ops.reshape(inputs, (_SIDE**2, -1, channels))  # (36, B T, C)
+    inputs = ops.reshape(_INPUT @ _pick(x, sources, _SIDE**2), (_SIDE**2, -1, channels))  # (36, B T, C)
     outputs = _OUTPUT @ ops.reshape(inputs @ weights, (_SIDE**2, -1))  # (16, B T K)
     whole = ops.take(ops.reshape(outputs, (-1, filters)), ops.argsort(targets), axis=0)
 
     def gradients(*arguments: Any, upstream: Any = None) -> tuple[Any, Any]:
         (slope,) = arguments if upstream is None else (upstream,)
         slopes = ops.reshape(_OUTPUT.T @ _pick(slope, targets, TILE**2), (_SIDE**2, -1, filters))
-        to_kernel = ops.matmul(ops.transpose(inputs, (0, 2, 1)), slopes)  # (36, C, K)
-        to_inputs = ops.matmul(slopes, ops.transpose(weights, (0, 2, 1)))  # (36, B T, C)
+        to_kernel = ops.einsum("pnc,pnk->pck", inputs, slopes)
+        to_inputs = ops.einsum("pnk,pck->pnc", slopes, weights)
         to_tiles = ops.reshape(_INPUT.T @ ops.reshape(to_inputs, (_SIDE**2, -1)), (-1, channels))
-        to_x = ops.segment_sum(to_tiles, sources, num_segments=batch * height * width)
+        to_x = ops.segment_sum(to_tiles, sources, num_segments=batch * wide * long)
         to_kernel = ops.reshape(_KERNEL.T @ ops.reshape(to_kernel, (_SIDE**2, -1)), kernel.shape)
         return ops.reshape(to_x, ops.shape(x)), to_kernel
 
@@ -89,17 +126,10 @@ def _matrices() -> tuple[NDArray[np.float32], ...]:
 _KERNEL, _INPUT, _OUTPUT = _matrices()
 
 
-def _mirrored_tiles(height: int, width: int) -> NDArray[np.int32]:
-    """The pixel of a map that each place of each 6 x 6 tile shows, (36, T)."""
-    rows, columns = (np.pad(np.arange(side), 1, mode="reflect") for side in (height, width))
-    return _tiles(rows, columns, _SIDE)
-
-
-def _tiles(rows: NDArray[np.int_], columns: NDArray[np.int_], side: int) -> NDArray[np.int32]:
-    """Numbers of pixels (side^2, T) in tiles of `side`, one every `TILE` pixels; rows and columns are theirs."""
-    width = columns.max() + 1
-    down, across = (np.arange(side)[:, None] + np.arange(0, len(axis) - side + 1, TILE) for axis in (rows, columns))
-    places = rows[down][:, None, :, None] * width + columns[across][None, :, None, :]
+def _tiles(height: int, width: int, side: int) -> NDArray[np.int32]:
+    """Numbers of a map's pixels (side^2, T) in tiles of `side`, one every `TILE` pixels."""
+    down, across = (np.arange(side)[:, None] + np.arange(0, axis - side + 1, TILE) for axis in (height, width))
+    places = down[:, None, :, None] * width + across[None, :, None, :]
     return np.asarray(places.reshape(side * side, -1), np.int32)
 
 
