@@ -76,10 +76,10 @@ def test_layer_chooses_tiles_where_they_fit_and_are_exact(side, precision, by_ti
 @pytest.mark.parametrize(
     ("side", "channels", "precision", "by_tiles"),
     [
-        (14, 128, "float32", True),
-        (13, 128, "float32", False),
-        (14, 127, "float32", False),
-        (14, 128, "bfloat16", False),
+        (16, 128, "float32", True),
+        (15, 128, "float32", False),
+        (16, 127, "float32", False),
+        (16, 128, "bfloat16", False),
     ],
 )
 def test_padded_layer_takes_tiles_where_they_pay(side, channels, precision, by_tiles, monkeypatch) -> None:
