@@ -1,113 +1,120 @@
-"""How many faulty pictures cleaning finds, how many good ones it refuses, and whether its doubt ranks its errors.
+"""How many faulty pictures cleaning finds, how many good ones it refuses, and what each limit is chosen from.
 
-python benchmarks/cleaning.py --garments ../shared/data/garments --models models [--train 60] [--count 200]
+python benchmarks/cleaning.py --garments ../shared/data/garments --models models [--photos ../shared/data/deepfashion2]
 
-Good pictures: those of labels.csv that lie flat or hang. Faulty ones: the labelled close-ups and bad views, and good
-pictures made faulty in known ways (benchmarks/faulty_pictures.py). Limits are chosen on the train split: `train` shows
-the 1st, 50th and 99th percentile of each measurement, of its good pictures and of each fault. Precision and recall are
-of the validation and test splits with the limits of params.yaml, each fault beside all good pictures: `own` is the
-check meant for it, `any` all checks together. The labelled faults are nearly all of the train split.
+Good pictures: those of labels.csv that lie flat or hang. Faulty ones: the labelled close-ups and bad views, good
+pictures made faulty in known ways (benchmarks/faulty_pictures.py), and other garments cut out of `--photos`.
+`limits` is of the train split alone, whose good pictures are those that no model was trained on (they have no
+outline): for each limit its place among them, the part of them beyond it, the limit that would refuse one in a hundred,
+and the part of each of its faults found at both. All other figures are of the validation and test splits with the
+limits of params.yaml, each fault beside all good pictures: `own` is the check meant for it, `any` all checks together.
+`hosts` and `copies` tell from how many pictures of a host a mark is found, and which copies are found.
 """
 
 import argparse
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from faulty_pictures import MARKS, PIXEL_FAULTS, SHIRT_FAULTS, Mask, Picture, beside, marked, saved
-from near_duplicates import CHANGES
+from cleaning_pairs import copies, hosts
+from cleaning_samples import FOUND_BY, Sample, sample
 
 from tryon.cleaning import checks
-from tryon.cleaning.checks import Finding, check_pixels, check_shirts, doubt
-from tryon.cleaning.measuring import Model
+from tryon.cleaning.checks import doubt
 from tryon.cleaning.model import load_model
-from tryon.cleaning.pixels import PixelFacts, measure_pixels, unpack_overlay
-from tryon.cleaning.shirts import ShirtFacts, measure_shirts
-from tryon.cleaning.verdicts import colour_distance
-from tryon.cleaning.watermarks import agreement
 from tryon.config import CleaningConfig, load_params
-from tryon.console import track
-from tryon.curating.candidates import read_labels
-from tryon.formats.deepfashion2 import read_annotation
-from tryon.images.files import read_image
-from tryon.images.hashing import hamming
 
-GOOD_VIEWS = ("flat", "hanging")
-HOST = 16  # pictures that share a mark, as those of one host do
-SEVERAL = "several shirts"
-FOUND_BY = {
-    "out of focus": checks.BLURRED,
-    "shaken": checks.BLURRED,
-    "dark": checks.EXPOSURE,
-    "overexposed": checks.EXPOSURE,
-    "framed": checks.BORDER,
-    **{f"mark, {kind}": checks.WATERMARK for kind in MARKS},
-    "close-up": checks.CLOSE_UP,
-    "labelled close-up": checks.CLOSE_UP,
-    "folded": checks.NOT_FRONTAL,
-    "lying sideways": checks.NOT_FRONTAL,
-    "turned away": checks.NOT_FRONTAL,
-    "no shirt": checks.NO_SHIRT,
-    SEVERAL: checks.SEVERAL_SHIRTS,
-}
 REVIEWED = 0.2  # of the pictures, the most doubtful first
-
-
-@dataclass
-class Sample:
-    """One picture with what was measured; `fault` is empty for a good one."""
-
-    fault: str
-    train: bool
-    pixels: PixelFacts
-    shirts: ShirtFacts
-    watermark: float = 0.0
-
-    def findings(self, limits: CleaningConfig) -> list[Finding]:
-        """All checks."""
-        return [*check_pixels(self.pixels, self.watermark, limits), *check_shirts(self.shirts, limits)]
-
-    def refused(self, limits: CleaningConfig, check: str = "") -> bool:
-        """Whether the check refuses it, or any."""
-        return any(one.refused and check in ("", one.check) for one in self.findings(limits))
+WANTED = 0.01  # of the good pictures: what a limit may refuse by itself
+# Each limit: its key, the place in it where it has two, the check, the measurement, and whether more of it is worse.
+LIMITS = (
+    ("max_blur", None, checks.BLURRED, "blur", True),
+    ("exposure", 0, checks.EXPOSURE, "luminance", False),
+    ("exposure", 1, checks.EXPOSURE, "luminance", True),
+    ("max_border", None, checks.BORDER, "border", True),
+    ("max_watermark", None, checks.WATERMARK, "watermark", True),
+    ("min_shirt_score", None, checks.NO_SHIRT, "score", False),
+    ("min_outline", None, checks.NO_SHIRT, "outline", False),
+    ("max_second_score", None, checks.SEVERAL_SHIRTS, "second_score", True),
+    ("max_edge", None, checks.CLOSE_UP, "edge", True),
+    ("max_bleached", None, checks.EXPOSURE, "bleached", True),
+    ("min_upright", None, checks.NOT_UPRIGHT, "upright", False),
+    ("min_frontal_score", None, checks.NOT_FRONTAL, "score", False),
+    ("max_asymmetry", None, checks.NOT_FRONTAL, "asymmetry", True),
+    ("shirt_aspect", 0, checks.NOT_FRONTAL, "aspect", False),
+    ("shirt_aspect", 1, checks.NOT_FRONTAL, "aspect", True),
+    ("min_landmarks", None, checks.NOT_FRONTAL, "landmarks", False),
+)
 
 
 def main() -> None:
     """Measure all pictures and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--garments", type=Path, required=True, help="labelled collection: images, annos, labels.csv")
+    parser.add_argument("--photos", type=Path, help="photos of people in DeepFashion2's layout: train, validation")
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder with mask_rcnn/")
-    parser.add_argument("--train", type=int, default=60, help="good pictures of the train split that are made faulty")
-    parser.add_argument("--count", type=int, default=200, help="the same of the other splits")
+    parser.add_argument("--train", type=int, default=32, help="good pictures of the train split that are made faulty")
+    parser.add_argument("--count", type=int, default=48, help="the same of the other splits")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     limits = load_params().cleaning
     model = load_model(arguments.models / "mask_rcnn")
-    samples = list(sample(arguments.garments, model, arguments.train, arguments.count))
-    found = report(samples, limits) | {"copies": copies(arguments.garments, arguments.count, limits)}
+    samples = list(sample(arguments.garments, arguments.photos, model, arguments.train, arguments.count))
+    found = report(samples, limits)
+    found |= {"hosts": hosts(arguments.garments, limits), "copies": copies(arguments.garments, limits)}
     print(json.dumps(found, indent=2))
 
 
 def report(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, Any]:
-    """All figures."""
+    """All figures of single pictures."""
     good = [one for one in samples if not one.fault and not one.train]
-    faults = sorted({one.fault for one in samples} - {""})
+    faults = [fault for fault in FOUND_BY if any(one.fault == fault for one in samples)]
     return {
+        "limits": [evidence(samples, limits, *row) for row in LIMITS],
         "good": {"pictures": len(good), **refused_by_check(good, limits)},
-        "train": {
-            fault or "good": quantiles([one for one in samples if one.train and one.fault == fault])
-            for fault in ("", *faults)
-        },
+        "good_of_train": refused_by_check([one for one in samples if not one.fault and one.train], limits),
         "faults": {
             fault: scores(good, [one for one in samples if one.fault == fault], fault, limits) for fault in faults
         },
         "doubt": ranking([one for one in samples if not one.train], limits),
     }
+
+
+def evidence(
+    samples: Sequence[Sample], limits: CleaningConfig, key: str, place: int | None, check: str, measure: str, high: bool
+) -> dict[str, Any]:
+    """What a limit does on the train split, and what the limit would do that refuses one good picture in a hundred."""
+    values = {
+        fault: np.array([measured(one, measure) for one in samples if one.train and one.fault == fault])
+        for fault in ("", *(fault for fault, by in FOUND_BY.items() if by == check))
+    }
+    set_to = getattr(limits, key) if place is None else getattr(limits, key)[place]
+    strict = float(np.quantile(values[""], 1 - WANTED if high else WANTED, method="higher" if high else "lower"))
+
+    def beyond(fault: str, limit: float) -> float | None:
+        found = values[fault]
+        return round(float((found > limit if high else found < limit).mean()), 3) if len(found) else None
+
+    return {
+        "limit": key if place is None else f"{key}[{place}]",
+        "set_to": set_to,
+        "good_pictures": len(values[""]),
+        "good_percentiles_1_50_99": np.round(np.percentile(values[""], [1, 50, 99]), 4).tolist(),
+        "good_refused": beyond("", set_to),
+        "limit_of_one_in_a_hundred": round(strict, 4),
+        "found": {fault: [beyond(fault, set_to), beyond(fault, strict)] for fault in values if fault},
+    }
+
+
+def measured(one: Sample, measure: str) -> float:
+    """A measurement by its name; landmarks of a model without them never refuse."""
+    if measure == "watermark":
+        return one.watermark
+    value = getattr(one.pixels if hasattr(one.pixels, measure) else one.shirts, measure)
+    return 1.0 if value is None else float(value)
 
 
 def refused_by_check(good: Sequence[Sample], limits: CleaningConfig) -> dict[str, int]:
@@ -139,23 +146,6 @@ def scores(good: Sequence[Sample], faulty: Sequence[Sample], fault: str, limits:
     }
 
 
-def quantiles(pictures: Sequence[Sample]) -> dict[str, list[float]]:
-    """The 1st, 50th and 99th percentile of each measurement."""
-    values = {
-        "blur": [one.pixels.blur for one in pictures],
-        "luminance": [one.pixels.luminance for one in pictures],
-        "border": [one.pixels.border for one in pictures],
-        "watermark": [one.watermark for one in pictures],
-        "score": [one.shirts.score for one in pictures],
-        "second_score": [one.shirts.second_score for one in pictures],
-        "edge": [one.shirts.edge for one in pictures],
-        "asymmetry": [one.shirts.asymmetry for one in pictures],
-        "aspect": [one.shirts.aspect for one in pictures],
-        "landmarks": [one.shirts.landmarks for one in pictures if one.shirts.landmarks is not None],
-    }
-    return {name: np.round(np.percentile(found, [1, 50, 99]), 4).tolist() for name, found in values.items() if found}
-
-
 def ranking(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, Any]:
     """How many of cleaning's errors a person meets who reviews the most doubtful pictures first.
 
@@ -176,102 +166,6 @@ def ranking(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, Any]
         "errors_found_by_chance": round(float(np.mean(by_chance)), 1),
         "share": round(float(wrong[first].sum() / max(1, wrong.sum())), 3),
     }
-
-
-def copies(folder: Path, count: int, limits: CleaningConfig) -> dict[str, Any]:
-    """The share of changed copies that hash and colours find, and how often they take two pictures for one."""
-    labels = evenly([label for label in read_labels(folder) if label["view"] in GOOD_VIEWS], count)
-    pictures = [read_image(folder / "images" / label["file"]) for label in labels]
-    facts = [measure_pixels(picture) for picture in pictures]
-    found = {
-        name: [near(one, measure_pixels(change(picture)), limits) for one, picture in zip(facts, pictures, strict=True)]
-        for name, change in CHANGES.items()
-    }
-    pairs = [near(one, other, limits) for one, other in combinations(facts, 2)]
-    return {
-        "pictures": len(pictures),
-        "found": {name: round(sum(map(all, both)) / len(both), 3) for name, both in found.items()},
-        "different_pairs": len(pairs),
-        "near_by_hash": sum(by_hash for by_hash, _ in pairs),
-        "near_by_hash_and_colours": sum(map(all, pairs)),
-    }
-
-
-def near(one: PixelFacts, other: PixelFacts, limits: CleaningConfig) -> tuple[bool, bool]:
-    """Whether two pictures are near by hash, straight or mirrored, and then by colours."""
-    straight, mirrored = hamming(one.phash, other.phash), hamming(one.mirrored, other.phash)
-    distance = colour_distance(one, other, mirrored=mirrored < straight)
-    return min(straight, mirrored) <= limits.near_duplicate_bits, distance <= limits.max_colour_distance
-
-
-def sample(folder: Path, model: Model, train: int, count: int) -> Iterable[Sample]:
-    """Good pictures, labelled faults, and made ones."""
-    labels = read_labels(folder)
-    good = [label for label in labels if label["view"] in GOOD_VIEWS]
-    masked = [label for label in good if (folder / "annos" / f"{Path(label['file']).stem}.json").is_file()]
-    halves = [
-        evenly([label for label in masked if label["split"] == "train"], train),
-        evenly([label for label in masked if label["split"] != "train"], count),
-    ]
-    shown = [*evenly([label for label in good if label["split"] == "train"], 2 * train)]
-    shown += [label for label in good if label["split"] != "train"]
-    for label in track(shown, "good pictures"):
-        yield measured("", label, read_image(folder / "images" / label["file"]), model)
-    for label in labels:
-        if label["view"] in ("closeup", "bad"):
-            yield measured("labelled close-up", label, read_image(folder / "images" / label["file"]), model)
-    for half in halves:
-        yield from made_faulty(folder, half, model)
-        yield from made_marked(folder, half, model)
-
-
-def made_faulty(folder: Path, labels: Sequence[dict[str, str]], model: Model) -> Iterable[Sample]:
-    """Each picture with each fault of the pixels and of the shirt."""
-    for number, label in enumerate(track(labels, "faults")):
-        picture, mask = read(folder, label)
-        rng = np.random.default_rng([7, number])
-        for fault, spoil in PIXEL_FAULTS.items():
-            yield measured(fault, label, saved(spoil(picture, rng)), model)
-        for fault, change in SHIRT_FAULTS.items():
-            yield measured(fault, label, saved(change(picture, mask, rng)), model)
-        other, _ = read(folder, labels[(number + 1) % len(labels)])
-        yield measured(SEVERAL, label, saved(beside(picture, other)), model)
-
-
-def made_marked(folder: Path, labels: Sequence[dict[str, str]], model: Model) -> Iterable[Sample]:
-    """Groups of pictures with the same mark, as those of one host have it."""
-    for start in range(0, len(labels) - HOST + 1, HOST):
-        group = labels[start : start + HOST]
-        for kind in MARKS:
-            pictures = [
-                saved(marked(read(folder, label)[0], np.random.default_rng([9, start]), kind)) for label in group
-            ]
-            found = [measured(f"mark, {kind}", label, one, model) for label, one in zip(group, pictures, strict=True)]
-            values = agreement(np.stack([unpack_overlay(one.pixels.overlay) for one in found]))
-            for one, value in zip(found, values, strict=True):
-                one.watermark = float(value)
-            yield from found
-
-
-def measured(fault: str, label: dict[str, str], picture: Picture, model: Model) -> Sample:
-    """A picture with its measurements."""
-    return Sample(fault, label["split"] == "train", measure_pixels(picture), measure_shirts([picture], model.find)[0])
-
-
-def read(folder: Path, label: dict[str, str]) -> tuple[Picture, Mask]:
-    """A picture with the mask of its shirt."""
-    picture = read_image(folder / "images" / label["file"])
-    items = read_annotation(folder / "annos" / f"{Path(label['file']).stem}.json").items.values()
-    return picture, next(iter(items)).mask(*picture.shape[:2])
-
-
-def evenly(labels: list[dict[str, str]], count: int) -> list[dict[str, str]]:
-    """So many rows, evenly chosen by file."""
-    return (
-        [labels[index] for index in np.unique(np.linspace(0, len(labels) - 1, count).round().astype(int))]
-        if labels
-        else []
-    )
 
 
 if __name__ == "__main__":

@@ -132,6 +132,23 @@ def emptied(picture: Picture, mask: Mask, _rng: Rng) -> Picture:
     return np.where(hole[..., None] > 0, resize(filled, *picture.shape[:2]), picture)
 
 
+def ground_alone(picture: Picture, mask: Mask, _rng: Rng) -> Picture:
+    """The largest part of the ground beside the shirt, enlarged to the picture's long side."""
+    left, top, right, bottom = box(mask)
+    parts = [picture[:, :left], picture[:, right:], picture[:top], picture[bottom:]]
+    part = max(parts, key=lambda one: min(one.shape[:2]))
+    scale = max(picture.shape) / max(part.shape)
+    return resize(np.ascontiguousarray(part), *(max(1, round(side * scale)) for side in part.shape[:2]))
+
+
+def together(picture: Picture, other: Picture, rng: Rng) -> Picture:
+    """Two pictures as one, side by side or one above the other."""
+    if rng.integers(2):
+        return beside(picture, other)
+    turned = beside(np.rot90(picture), np.rot90(other))
+    return np.ascontiguousarray(np.rot90(turned, -1))
+
+
 def beside(picture: Picture, other: Picture) -> Picture:
     """Two pictures as one, side by side."""
     height = max(len(picture), len(other))
@@ -162,6 +179,7 @@ SHIRT_FAULTS: dict[str, Callable[[Picture, Mask, Rng], Picture]] = {
     "folded": folded,
     "lying sideways": lying_sideways,
     "turned away": turned_away,
-    "no shirt": emptied,
+    "no shirt, filled in": emptied,
+    "no shirt, ground": ground_alone,
 }
 MARKS = ("tiled", "middle", "corner")

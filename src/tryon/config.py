@@ -300,11 +300,14 @@ class CleaningConfig:
     max_blur: Fraction
     exposure: tuple[Fraction, Fraction]
     max_border: Fraction
-    max_watermark: Fraction
+    max_watermark: Positive
     near_duplicate_bits: Annotated[int, Field(strict=True, ge=0, le=12)]
     max_colour_distance: Fraction
     min_shirt_score: Fraction
     max_second_score: Fraction
+    min_outline: Fraction
+    max_bleached: Fraction
+    min_upright: Annotated[float, Field(strict=True, ge=-10, le=10)]
     max_edge: Fraction
     min_frontal_score: Fraction
     max_asymmetry: Fraction

@@ -10,8 +10,8 @@ from tryon.cleaning.pixels import PixelFacts
 from tryon.cleaning.shirts import ShirtFacts
 
 GOOD = PixelFacts(400, 500, 0, 0, blur=0.4, luminance=0.5, border=0.0, colours="", overlay="")
-SHIRT = ShirtFacts(score=0.9999, area=0.4, asymmetry=0.05, aspect=1.0, landmarks=0.98)
-LIMITS = limits(max_blur=0.7)
+SHIRT = ShirtFacts(score=0.9999, area=0.4, upright=3.0, outline=0.95, asymmetry=0.05, aspect=1.0, landmarks=0.98)
+LIMITS = limits(max_blur=0.7, min_outline=0.75)
 
 
 def refused(findings: list[checks.Finding]) -> list[str]:
@@ -27,7 +27,7 @@ def refused(findings: list[checks.Finding]) -> list[str]:
         ({"luminance": 0.05}, 0.0, checks.EXPOSURE),
         ({"luminance": 0.95}, 0.0, checks.EXPOSURE),
         ({"border": 0.9}, 0.0, checks.BORDER),
-        ({}, 0.5, checks.WATERMARK),
+        ({}, 9.0, checks.WATERMARK),
     ],
 )
 def test_each_fault_of_the_pixels_is_named(changes: dict[str, float], watermark: float, check: str) -> None:
@@ -39,6 +39,9 @@ def test_each_fault_of_the_pixels_is_named(changes: dict[str, float], watermark:
     ("changes", "check"),
     [
         ({"score": 0.3}, checks.NO_SHIRT),
+        ({"outline": 0.3}, checks.NO_SHIRT),
+        ({"bleached": 0.6}, checks.EXPOSURE),
+        ({"upright": -2.0}, checks.NOT_UPRIGHT),
         ({"second_score": 0.8}, checks.SEVERAL_SHIRTS),
         ({"edge": 0.5}, checks.CLOSE_UP),
         ({"score": 0.8}, checks.NOT_FRONTAL),

@@ -53,9 +53,17 @@ def test_a_garment_on_a_plain_ground_has_no_border() -> None:
 def test_packed_arrays_come_back() -> None:
     picture = shirt(0)
     facts = measure_pixels(picture)
-    assert (unpack_overlay(facts.overlay) == overlay(picture)).all()
+    found = unpack_overlay(facts.overlay)
+    assert (found == overlay(picture)).all() and set(np.unique(found)) == {-1, 0, 1}
     small = cv2.resize(picture, (12, 12), interpolation=cv2.INTER_AREA)
     assert (unpack_colours(facts.colours) == small).all()
+
+
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (1, 1), (256, 3)])
+def test_the_fine_structure_keeps_the_pictures_shape(size: tuple[int, int]) -> None:
+    picture = textured(3, 400, 400)[: size[0], : size[1]]
+    found = unpack_overlay(measure_pixels(np.ascontiguousarray(picture)).overlay)
+    assert found.shape == tuple(round(side * min(1, 256 / max(size))) for side in size)
 
 
 def test_a_mirrored_picture_exchanges_the_hashes() -> None:

@@ -31,6 +31,9 @@ CLEANING_COLUMNS = (
     "watermark",
     "score",
     "second_score",
+    "upright",
+    "outline",
+    "bleached",
     "edge",
     "asymmetry",
     "aspect",
@@ -42,7 +45,17 @@ CLEANING_COLUMNS = (
 )
 LABEL_COLUMNS = ("file", "split", "colour", "pattern", "view", "sha256")
 _PIXEL_COLUMNS = ("width", "height", "blur", "luminance", "border")
-_SHIRT_COLUMNS = ("score", "second_score", "edge", "asymmetry", "aspect", "landmarks")
+_SHIRT_COLUMNS = (
+    "score",
+    "second_score",
+    "upright",
+    "outline",
+    "bleached",
+    "edge",
+    "asymmetry",
+    "aspect",
+    "landmarks",
+)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from tryon.images.files import decode_own
 from tryon.outputs import write_text
 
 MEASUREMENTS = "measurements.jsonl"
-_VERSION = 1  # of what is measured: raised when a figure is computed in another way
+_VERSION = 2  # of what is measured: raised when a figure is computed in another way
 _AT_ONCE = 32  # pictures in memory
 
 logger = logging.getLogger("tryon")
@@ -36,10 +36,12 @@ class Model:
 
     Args:
         find: shows it pictures.
+        glance: the same, faster: scores as `find` gives them, masks that may be coarse.
         name: changes with its weights.
     """
 
     find: Finder
+    glance: Finder
     name: str
 
 
@@ -113,7 +115,7 @@ def _pixels(path: Path, known: Measured | None) -> Measured:
 def _with_shirts(folder: Path, rows: list[LedgerRow], found: list[Measured], model: Model) -> list[Measured]:
     new = [number for number, one in enumerate(found) if not one.fault and one.model != model.name]
     images = [decode_own((folder / rows[number].file).read_bytes(), rows[number].file) for number in new]
-    for number, shirts in zip(new, measure_shirts(images, model.find) if images else [], strict=True):
+    for number, shirts in zip(new, measure_shirts(images, model.find, model.glance), strict=True):
         found[number] = replace(found[number], shirts=shirts, model=model.name)
     return found
 

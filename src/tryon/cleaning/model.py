@@ -21,4 +21,4 @@ def load_model(folder: Path) -> Model:
     predictor.refinement = "none"  # half of the time, and of no weight for symmetry and area
     files = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".h5"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-    return Model(predictor.predict, digest[:16])
+    return Model(predictor.predict, predictor.glance, digest[:16])

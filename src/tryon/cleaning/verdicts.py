@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tryon.cleaning.checks import Finding, check_pixels, check_shirts, doubt
 from tryon.cleaning.measuring import Measured
-from tryon.cleaning.pixels import PixelFacts, unpack_colours, unpack_overlay
+from tryon.cleaning.pixels import PixelFacts, unpack_colours
 from tryon.cleaning.watermarks import host_of, watermarks
 from tryon.config import CleaningConfig
 from tryon.curating.duplicates import Match, NearDuplicates
@@ -102,11 +101,10 @@ def colour_distance(one: PixelFacts, other: PixelFacts, *, mirrored: bool) -> fl
 
 def _refuse_marked(verdicts: Sequence[Verdict], limits: CleaningConfig, *, with_shirts: bool) -> list[Verdict]:
     """The last check: copies of one picture would agree as marked ones do, so it is made without them."""
-    overlays: dict[str, NDArray[np.int8]] = {}
-    hosts = {}
+    overlays, hosts = {}, {}
     for one in verdicts:
         if one.kept and one.picture.measured.pixels is not None:
-            overlays[one.picture.key] = unpack_overlay(one.picture.measured.pixels.overlay)
+            overlays[one.picture.key] = one.picture.measured.pixels.overlay
             hosts[one.picture.key] = host_of(one.picture.row.address)
     marks = watermarks(overlays, hosts)
     return [

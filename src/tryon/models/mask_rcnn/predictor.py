@@ -79,6 +79,12 @@ class Predictor:
             found += self._refined(batch, looked)
         return found
 
+    def glance(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """What the first look finds in such pictures: the scores of `predict` in a third of its time, coarse masks."""
+        return [
+            found for start in range(0, len(images), BATCH) for found in self._first_look(images[start : start + BATCH])
+        ]
+
     def _refined(self, images: Sequence[NDArray[np.uint8]], found: list[Detections]) -> list[Detections]:
         """The detections with the masks of the confident ones brought to the pictures' edges."""
 
