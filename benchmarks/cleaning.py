@@ -8,7 +8,8 @@ pictures made faulty in known ways (benchmarks/faulty_pictures.py), and other ga
 outline): for each limit its place among them, the part of them beyond it, the limit that would refuse one in a hundred,
 and the part of each of its faults found at both. All other figures are of the validation and test splits with the
 limits of params.yaml, each fault beside all good pictures: `own` is the check meant for it, `any` all checks together.
-`hosts` and `copies` tell from how many pictures of a host a mark is found, and which copies are found.
+`hosts` and `copies` tell from how many pictures of a host a mark is found, and which copies are found. `--measured`
+names a file that keeps what the model said: a second run with other limits is shown no picture.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from typing import Any
 import cv2
 import numpy as np
 from cleaning_pairs import copies, hosts
-from cleaning_samples import FOUND_BY, Sample, sample
+from cleaning_samples import FOUND_BY, Sample, read_samples, sample, write_samples
 
 from tryon.cleaning import checks
 from tryon.cleaning.checks import doubt
@@ -58,14 +59,24 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder with mask_rcnn/")
     parser.add_argument("--train", type=int, default=32, help="good pictures of the train split that are made faulty")
     parser.add_argument("--count", type=int, default=48, help="the same of the other splits")
+    parser.add_argument("--measured", type=Path, help="file of measurements: read if it exists, else written")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     limits = load_params().cleaning
-    model = load_model(arguments.models / "mask_rcnn")
-    samples = list(sample(arguments.garments, arguments.photos, model, arguments.train, arguments.count))
-    found = report(samples, limits)
+    found = report(samples_of(arguments), limits)
     found |= {"hosts": hosts(arguments.garments, limits), "copies": copies(arguments.garments, limits)}
     print(json.dumps(found, indent=2))
+
+
+def samples_of(arguments: argparse.Namespace) -> list[Sample]:
+    """The samples of an earlier run, or measured now."""
+    if arguments.measured is not None and arguments.measured.is_file():
+        return read_samples(arguments.measured)
+    model = load_model(arguments.models / "mask_rcnn")
+    samples = list(sample(arguments.garments, arguments.photos, model, arguments.train, arguments.count))
+    if arguments.measured is not None:
+        write_samples(arguments.measured, samples)
+    return samples
 
 
 def report(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The pictures that benchmarks/cleaning.py measures: good ones, labelled faults, made ones, and other garments."""
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -74,6 +75,19 @@ class Shown:
     train: bool
     picture: Picture
     host: str = ""
+
+
+def write_samples(path: Path, samples: Sequence[Sample]) -> None:
+    """Keep what was measured: new limits need no new measurement."""
+    path.write_text("".join(json.dumps(asdict(one)) + "\n" for one in samples), encoding="utf-8")
+
+
+def read_samples(path: Path) -> list[Sample]:
+    """What `write_samples` kept."""
+    return [
+        Sample(**row | {"pixels": PixelFacts(**row["pixels"]), "shirts": ShirtFacts(**row["shirts"])})
+        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    ]
 
 
 def sample(folder: Path, photos: Path | None, model: Model, train: int, count: int) -> Iterator[Sample]:

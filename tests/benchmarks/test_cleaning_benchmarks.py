@@ -107,6 +107,12 @@ def test_precision_and_recall_are_those_of_the_held_out_pictures() -> None:
     assert (found["pictures"], found["recall_own"], found["precision_own"]) == (4, 0.25, 0.5)
 
 
+def test_kept_measurements_come_back(workspace: Path) -> None:
+    samples = [cleaning_samples.Sample("", True, SHARP, SHIRT), cleaning_samples.Sample("dark", False, SHARP, SHIRT, 2)]
+    cleaning_samples.write_samples(workspace / "kept.jsonl", samples)
+    assert cleaning_samples.read_samples(workspace / "kept.jsonl") == samples
+
+
 def test_a_limits_evidence_is_of_the_train_split_alone() -> None:
     good = [cleaning.Sample("", True, replace(SHARP, blur=number / 200), SHIRT) for number in range(200)]
     faulty = [cleaning.Sample("shaken", True, replace(SHARP, blur=blur), SHIRT) for blur in (0.5, 0.96, 0.999)]

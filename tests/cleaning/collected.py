@@ -20,8 +20,8 @@ from tryon.rendering.shop import render_garment, sample_layout
 
 Picture = NDArray[np.uint8]
 SIZE_PX = 160
-# Rendered shirts are smooth drawings: what is blurred among photos is not among them. The stand-in finds its shirt where
-# the picture has no outline.
+# Rendered shirts are smooth drawings: what is blurred among photos is not among them. The stand-in finds its shirt
+# where the picture has no outline.
 LIMITS = replace(load_params(Path(__file__).parents[2] / "params.yaml").cleaning, max_blur=0.95, min_outline=0.0)
 
 

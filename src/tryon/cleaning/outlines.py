@@ -37,7 +37,7 @@ def outline_contrast(image: Picture, mask: Mask) -> float:
     rows, columns = rows[whole], columns[whole]
     if len(rows) < _MIN_OUTLINE_PX:
         return 0.0
-    steepness = np.hypot(down, right)[rows, columns] + 1e-6
+    steepness = np.hypot(down[rows, columns], right[rows, columns]) + 1e-6
     step = np.stack([down[rows, columns], right[rows, columns]]) * (_APART_PX / steepness)
     inside, outside = (
         colours[
