@@ -3,6 +3,7 @@
 Imported by benchmarks/cleaning.py, which says what the figures mean.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -75,45 +76,50 @@ def with_mark(pictures: Iterator[Picture], kind: str, seed: list[int]) -> Iterat
 
 
 def copies(folder: Path, limits: CleaningConfig) -> dict[str, Any]:
-    """The share of changed copies that hash and colours find, and how often they take two pictures for one."""
+    """The share of changed copies that hash and colours find, and how often they take two pictures for one.
+
+    Copies are of some pictures of each side, pairs of different pictures of all.
+    """
     return {
-        side: copies_of([read_picture(folder, label) for label in labels], distances, limits)
+        side: copies_of(
+            [read_picture(folder, label) for label in evenly(labels, COPIED)],
+            [measure_pixels(read_picture(folder, label)) for label in track(labels, "pairs")],
+            distances,
+            limits.near_duplicate_bits,
+        )
         for side, distances in (("train", DISTANCES), ("held_out", (limits.max_colour_distance,)))
-        for labels in [evenly(good_labels(folder, train=side == "train"), COPIED)]
+        for labels in [good_labels(folder, train=side == "train")]
     }
 
 
-def copies_of(pictures: Sequence[Picture], distances: Sequence[float], limits: CleaningConfig) -> dict[str, Any]:
-    """These figures of some pictures, for each limit of the colours' distance."""
+def copies_of(
+    pictures: Sequence[Picture], different: Sequence[PixelFacts], distances: Sequence[float], bits: int
+) -> dict[str, Any]:
+    """These figures for each limit of the colours' distance, within so many bits of the hash."""
     facts = [measure_pixels(picture) for picture in pictures]
-    apart = {
-        name: [how_far(one, measure_pixels(change(picture))) for one, picture in zip(facts, pictures, strict=True)]
+    found = {
+        name: [apart(one, measure_pixels(change(picture)), bits) for one, picture in zip(facts, pictures, strict=True)]
         for name, change in CHANGES.items()
     }
-    pairs = [how_far(one, other) for one, other in combinations(facts, 2)]
-    bits = limits.near_duplicate_bits
-
-    def near(found: Sequence[tuple[int, float]], distance: float) -> int:
-        return sum(hashes <= bits and colours <= distance for hashes, colours in found)
-
+    pairs = [distance for one, other in combinations(different, 2) if (distance := apart(one, other, bits)) <= 1]
     return {
-        "pictures": len(pictures),
-        "different_pairs": len(pairs),
-        "different_pairs_near_by_hash": near(pairs, 1.0),
+        "copied": len(pictures),
+        "different_pictures": len(different),
+        "different_pairs_near_by_hash": len(pairs),
         "by_distance": {
-            str(distance): {
-                "found": {name: round(near(found, distance) / len(found), 3) for name, found in apart.items()},
-                "different_pairs_taken_for_one": near(pairs, distance),
+            str(limit): {
+                "found": {name: round(float(np.mean(np.array(values) <= limit)), 3) for name, values in found.items()},
+                "different_pairs_taken_for_one": sum(distance <= limit for distance in pairs),
             }
-            for distance in distances
+            for limit in distances
         },
     }
 
 
-def how_far(one: PixelFacts, other: PixelFacts) -> tuple[int, float]:
-    """How far two pictures are apart: bits of the hashes, straight or mirrored, and colours."""
+def apart(one: PixelFacts, other: PixelFacts, bits: int) -> float:
+    """How far the colours of two pictures are apart, 0 to 1; infinite if the hashes are not near, mirrored or not."""
     straight, mirrored = hamming(one.phash, other.phash), hamming(one.mirrored, other.phash)
-    return min(straight, mirrored), colour_distance(one, other, mirrored=mirrored < straight)
+    return colour_distance(one, other, mirrored=mirrored < straight) if min(straight, mirrored) <= bits else math.inf
 
 
 def good_labels(folder: Path, *, train: bool) -> list[Label]:

@@ -92,7 +92,7 @@ def test_every_fault_is_measured_and_counted(
     free = {"min_side_px", "max_aspect", "near_duplicate_bits", "max_colour_distance", "splits"}
     assert bound | free == {field.name for field in fields(LIMITS)}, "each limit has its evidence"
     copied = said["copies"]["held_out"]
-    assert copied["different_pairs"] == 1
+    assert (copied["copied"], copied["different_pictures"]) == (2, 2)
     assert copied["by_distance"][str(LIMITS.max_colour_distance)]["found"]["mirrored, JPEG quality 40"] == 1.0
     assert set(said["hosts"]["train"]) == {"unmarked", *faulty_pictures.MARKS}
     assert said["doubt"]["pictures"] == 4

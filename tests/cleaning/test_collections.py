@@ -63,7 +63,7 @@ def test_without_a_model_every_row_says_so(tmp_path: Path) -> None:
     made = write_collection(tmp_path / "blue", GOOD)
     run(made)
     rows = read_table(made.folder / "cleaning.csv", CLEANING_COLUMNS)
-    assert {one["model"] for one in rows} == {"none: shirt, several shirts, close-up and frontal view are not checked"}
+    assert {one["model"] for one in rows} == {"none: shirt, several shirts, close-up, upright and frontal view are not checked"}
     assert {one["score"] for one in rows} == {""}
     assert {one["view"] for one in read_table(made.folder / "labels.csv", LABEL_COLUMNS)} == {"unchecked"}
     assert "were not checked" in (tmp_path / "reports/blue/index.html").read_text()

@@ -15,7 +15,7 @@ from tryon.formats.ledger import LedgerRow, read_ledger
 from tryon.formats.tables import write_table
 
 LEDGER, CLEANING, LABELS = "ledger.csv", "cleaning.csv", "labels.csv"
-NO_MODEL = "none: shirt, several shirts, close-up and frontal view are not checked"
+NO_MODEL = "none: shirt, several shirts, close-up, upright and frontal view are not checked"
 # What is known of a picture that passed: one whole shirt from the front, or nothing without a model.
 FLAT, UNCHECKED = "flat", "unchecked"
 
