@@ -4,10 +4,10 @@ python benchmarks/cleaning.py --garments ../shared/data/garments --models models
 
 Good pictures: those of labels.csv that lie flat or hang. Faulty ones: the labelled close-ups and bad views, good
 pictures made faulty in known ways (benchmarks/faulty_pictures.py), and other garments cut out of `--photos`.
-`limits` is of the train split alone, whose good pictures are those that no model was trained on (they have no
-outline): for each limit its place among them, the part of them beyond it, the limit that would refuse one in a hundred,
-and the part of each of its faults found at both. All other figures are of the validation and test splits with the
-limits of params.yaml, each fault beside all good pictures: `own` is the check meant for it, `any` all checks together.
+`limits` and `train` are of the train split alone, whose good pictures are those that no model was trained on (they have
+no outline): for each limit its place among them, how many it refuses, the part of its faults that it finds, and the
+limit that the rule of benchmarks/cleaning_limits.py chooses. All other figures are of the validation and test splits
+with the limits of params.yaml, each fault beside all good pictures: `own` is by the check meant for it, `any` by all.
 `hosts` and `copies` tell from how many pictures of a host a mark is found, and which copies are found. `--measured`
 names a file that keeps what the model said: a second run with other limits is shown no picture.
 """
@@ -20,6 +20,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from cleaning_limits import LIMITS, choose
 from cleaning_pairs import copies, hosts
 from cleaning_samples import FOUND_BY, Sample, read_samples, sample, write_samples
 
@@ -29,26 +30,6 @@ from tryon.cleaning.model import load_model
 from tryon.config import CleaningConfig, load_params
 
 REVIEWED = 0.2  # of the pictures, the most doubtful first
-WANTED = 0.01  # of the good pictures: what a limit may refuse by itself
-# Each limit: its key, the place in it where it has two, the check, the measurement, and whether more of it is worse.
-LIMITS = (
-    ("max_blur", None, checks.BLURRED, "blur", True),
-    ("exposure", 0, checks.EXPOSURE, "luminance", False),
-    ("exposure", 1, checks.EXPOSURE, "luminance", True),
-    ("max_border", None, checks.BORDER, "border", True),
-    ("max_watermark", None, checks.WATERMARK, "watermark", True),
-    ("min_shirt_score", None, checks.NO_SHIRT, "score", False),
-    ("min_outline", None, checks.NO_SHIRT, "outline", False),
-    ("max_second_score", None, checks.SEVERAL_SHIRTS, "second_score", True),
-    ("max_edge", None, checks.CLOSE_UP, "edge", True),
-    ("max_bleached", None, checks.EXPOSURE, "bleached", True),
-    ("min_upright", None, checks.NOT_UPRIGHT, "upright", False),
-    ("min_frontal_score", None, checks.NOT_FRONTAL, "score", False),
-    ("max_asymmetry", None, checks.NOT_FRONTAL, "asymmetry", True),
-    ("shirt_aspect", 0, checks.NOT_FRONTAL, "aspect", False),
-    ("shirt_aspect", 1, checks.NOT_FRONTAL, "aspect", True),
-    ("min_landmarks", None, checks.NOT_FRONTAL, "landmarks", False),
-)
 
 
 def main() -> None:
@@ -58,7 +39,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="photos of people in DeepFashion2's layout: train, validation")
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder with mask_rcnn/")
     parser.add_argument("--train", type=int, default=32, help="good pictures of the train split that are made faulty")
-    parser.add_argument("--count", type=int, default=48, help="the same of the other splits")
+    parser.add_argument("--count", type=int, default=64, help="the same of the other splits")
     parser.add_argument("--measured", type=Path, help="file of measurements: read if it exists, else written")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
@@ -84,9 +65,12 @@ def report(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, Any]:
     good = [one for one in samples if not one.fault and not one.train]
     faults = [fault for fault in FOUND_BY if any(one.fault == fault for one in samples)]
     return {
-        "limits": [evidence(samples, limits, *row) for row in LIMITS],
+        "limits": evidence(samples, limits),
         "good": {"pictures": len(good), **refused_by_check(good, limits)},
-        "good_of_train": refused_by_check([one for one in samples if not one.fault and one.train], limits),
+        "train": {
+            "good": refused_by_check([one for one in samples if not one.fault and one.train], limits),
+            "found_by_any": found_by_any([one for one in samples if one.train], limits),
+        },
         "faults": {
             fault: scores(good, [one for one in samples if one.fault == fault], fault, limits) for fault in faults
         },
@@ -94,38 +78,26 @@ def report(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, Any]:
     }
 
 
-def evidence(
-    samples: Sequence[Sample], limits: CleaningConfig, key: str, place: int | None, check: str, measure: str, high: bool
-) -> dict[str, Any]:
-    """What a limit does on the train split, and what the limit would do that refuses one good picture in a hundred."""
-    values = {
-        fault: np.array([measured(one, measure) for one in samples if one.train and one.fault == fault])
-        for fault in ("", *(fault for fault, by in FOUND_BY.items() if by == check))
-    }
-    set_to = getattr(limits, key) if place is None else getattr(limits, key)[place]
-    strict = float(np.quantile(values[""], 1 - WANTED if high else WANTED, method="higher" if high else "lower"))
-
-    def beyond(fault: str, limit: float) -> float | None:
-        found = values[fault]
-        return round(float((found > limit if high else found < limit).mean()), 3) if len(found) else None
-
-    return {
-        "limit": key if place is None else f"{key}[{place}]",
-        "set_to": set_to,
-        "good_pictures": len(values[""]),
-        "good_percentiles_1_50_99": np.round(np.percentile(values[""], [1, 50, 99]), 4).tolist(),
-        "good_refused": beyond("", set_to),
-        "limit_of_one_in_a_hundred": round(strict, 4),
-        "found": {fault: [beyond(fault, set_to), beyond(fault, strict)] for fault in values if fault},
-    }
-
-
-def measured(one: Sample, measure: str) -> float:
-    """A measurement by its name; landmarks of a model without them never refuse."""
-    if measure == "watermark":
-        return one.watermark
-    value = getattr(one.pixels if hasattr(one.pixels, measure) else one.shirts, measure)
-    return 1.0 if value is None else float(value)
+def evidence(samples: Sequence[Sample], limits: CleaningConfig) -> list[dict[str, Any]]:
+    """For each limit what it does on the train split, beside the limit that the rule of cleaning_limits.py chooses."""
+    train = [one for one in samples if one.train]
+    by_fault = {fault: [one for one in train if one.fault == fault] for fault in ("", *FOUND_BY)}
+    chosen = choose(train)
+    return [
+        {
+            "limit": limit.name,
+            "set_to": limit.of(limits),
+            "chosen": chosen[limit.name],
+            "good_percentiles_1_50_99": np.round(np.percentile(limit.values(by_fault[""]), [1, 50, 99]), 4).tolist(),
+            "good_refused": int(limit.beyond(by_fault[""], limit.of(limits)).sum()),
+            "found": {
+                fault: round(float(limit.beyond(those, limit.of(limits)).mean()), 3)
+                for fault, those in by_fault.items()
+                if those and FOUND_BY.get(fault) == limit.check
+            },
+        }
+        for limit in LIMITS
+    ]
 
 
 def refused_by_check(good: Sequence[Sample], limits: CleaningConfig) -> dict[str, int]:
@@ -134,6 +106,15 @@ def refused_by_check(good: Sequence[Sample], limits: CleaningConfig) -> dict[str
         check: sum(one.refused(limits, check) for one in good) for check in checks.PIXEL_CHECKS + checks.SHIRT_CHECKS
     }
     return {"any": sum(one.refused(limits) for one in good)} | {check: n for check, n in counts.items() if n}
+
+
+def found_by_any(samples: Sequence[Sample], limits: CleaningConfig) -> dict[str, float]:
+    """The part of each fault that any check finds."""
+    return {
+        fault: round(float(np.mean([one.refused(limits) for one in samples if one.fault == fault])), 3)
+        for fault in FOUND_BY
+        if any(one.fault == fault for one in samples)
+    }
 
 
 def scores(good: Sequence[Sample], faulty: Sequence[Sample], fault: str, limits: CleaningConfig) -> dict[str, Any]:

@@ -309,7 +309,6 @@ class CleaningConfig:
     max_bleached: Fraction
     min_upright: Annotated[float, Field(strict=True, ge=-10, le=10)]
     max_edge: Fraction
-    min_frontal_score: Fraction
     max_asymmetry: Fraction
     shirt_aspect: tuple[Positive, Positive]
     min_landmarks: Fraction

@@ -10,7 +10,15 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import cleaning, cleaning_pairs, cleaning_samples, cleaning_speed, faulty_pictures, near_duplicates
+from benchmarks import (
+    cleaning,
+    cleaning_limits,
+    cleaning_pairs,
+    cleaning_samples,
+    cleaning_speed,
+    faulty_pictures,
+    near_duplicates,
+)
 from tests.cleaning.collected import LIMITS, Watcher
 from tryon.cleaning.pixels import PixelFacts
 from tryon.cleaning.shirts import ShirtFacts
@@ -117,11 +125,19 @@ def test_a_limits_evidence_is_of_the_train_split_alone() -> None:
     good = [cleaning.Sample("", True, replace(SHARP, blur=number / 200), SHIRT) for number in range(200)]
     faulty = [cleaning.Sample("shaken", True, replace(SHARP, blur=blur), SHIRT) for blur in (0.5, 0.96, 0.999)]
     held_out = [cleaning.Sample(fault, False, replace(SHARP, blur=0.0), SHIRT) for fault in ("", "shaken")] * 50
-    row = cleaning.evidence(
-        [*good, *faulty, *held_out], replace(LIMITS, max_blur=0.95), "max_blur", None, "blurred", "blur", True
-    )
-    assert (row["good_pictures"], row["set_to"], row["good_refused"]) == (200, 0.95, 0.045)
-    assert row["limit_of_one_in_a_hundred"] == pytest.approx(0.99) and row["found"]["shaken"] == [0.667, 0.333]
+    row = cleaning.evidence([*good, *faulty, *held_out], replace(LIMITS, max_blur=0.95))[0]
+    assert (row["limit"], row["set_to"], row["good_refused"], row["found"]) == ("max_blur", 0.95, 9, {"shaken": 0.667})
+
+
+def test_limits_spend_what_may_be_lost_where_it_finds_most() -> None:
+    good = [cleaning_samples.Sample("", True, replace(SHARP, blur=0.6 + number / 1000), SHIRT) for number in range(100)]
+    shaken = [cleaning_samples.Sample("shaken", True, replace(SHARP, blur=0.6965), SHIRT)] * 10
+    dark = [cleaning_samples.Sample("dark", True, replace(SHARP, luminance=0.3), SHIRT)] * 10
+    chosen = cleaning_limits.choose([*good, *shaken, *dark])
+    assert chosen["max_blur"] == 0.696, "three good pictures for all shaken ones"
+    assert chosen["exposure[0]"] == 0.5, "the furthest good picture finds the dark ones already"
+    beyond = [cleaning_samples.Sample("shaken", True, replace(SHARP, blur=0.65), SHIRT)] * 10
+    assert cleaning_limits.choose([*good, *beyond])["max_blur"] == 0.699, "fifty good pictures are too many"
 
 
 def test_a_doubt_that_ranks_finds_the_errors_first() -> None:

@@ -63,7 +63,9 @@ def test_without_a_model_every_row_says_so(tmp_path: Path) -> None:
     made = write_collection(tmp_path / "blue", GOOD)
     run(made)
     rows = read_table(made.folder / "cleaning.csv", CLEANING_COLUMNS)
-    assert {one["model"] for one in rows} == {"none: shirt, several shirts, close-up, upright and frontal view are not checked"}
+    assert {one["model"] for one in rows} == {
+        "none: shirt, several shirts, close-up, upright and frontal view are not checked"
+    }
     assert {one["score"] for one in rows} == {""}
     assert {one["view"] for one in read_table(made.folder / "labels.csv", LABEL_COLUMNS)} == {"unchecked"}
     assert "were not checked" in (tmp_path / "reports/blue/index.html").read_text()
@@ -173,13 +175,13 @@ def test_the_page_is_one_offline_file_with_what_was_refused_and_nearly_refused(t
     made = write_collection(
         tmp_path / "blue", {**GOOD, "dark": (shirt(7) * 0.1).astype(np.uint8), "copy": cv2.resize(shirt(0), (150, 150))}
     )
-    run(made, model=Watcher(score=0.97).model(), min_frontal_score=0.965)
+    run(made, min_upright=2.9)
     page = (tmp_path / "reports/blue/index.html").read_text()
     assert "http" not in page and page.count("data:image/jpeg;base64,") >= 3
     for part in (
         "exposure",
         "near-duplicate",
-        "not frontal",
+        "not upright",
         "Kept, nearest to the limit first",
         "5 of 7 pictures kept",
     ):

@@ -45,7 +45,7 @@ class Verdict:
         split: by its content.
         watermark: the measure of `tryon.cleaning.watermarks`.
         findings: all checks.
-        reason: `kind: detail`; empty if it is kept.
+        reason: `kind: detail` of the surest check that refuses it; empty if it is kept.
         doubt: 0 sure to 1.
         wanted: a person decided to keep it.
     """
@@ -122,7 +122,8 @@ def _check(verdict: Verdict, limits: CleaningConfig, *, with_shirts: bool) -> Ve
     if with_shirts and measured.shirts is not None:
         findings += check_shirts(measured.shirts, limits)
     refused = [one for one in findings if one.refused]
-    reason = f"{refused[0].check}: {refused[0].detail}" if refused else ""
+    surest = max(refused, key=lambda one: one.probability, default=None)
+    reason = f"{surest.check}: {surest.detail}" if surest else ""
     return replace(verdict, findings=tuple(findings), reason=reason, doubt=doubt(findings))
 
 
