@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from cleaning_limits import LIMITS, choose
 from cleaning_pairs import copies, hosts
-from cleaning_samples import FOUND_BY, Sample, read_samples, sample, write_samples
+from cleaning_samples import FOUND_BY, Sample, compared, read_samples, sample, write_samples
 
 from tryon.cleaning import checks
 from tryon.cleaning.checks import doubt
@@ -44,7 +44,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     limits = load_params().cleaning
-    found = report(samples_of(arguments), limits)
+    found = report(compared(samples_of(arguments)), limits)
     found |= {"hosts": hosts(arguments.garments, limits), "copies": copies(arguments.garments, limits)}
     print(json.dumps(found, indent=2))
 

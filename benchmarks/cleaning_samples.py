@@ -50,12 +50,13 @@ FOUND_BY = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture with what was measured; `fault` is empty for a good one."""
+    """One picture with what was measured; `fault` is empty for a good one, `host` for one without a host."""
 
     fault: str
     train: bool
     pixels: PixelFacts
     shirts: ShirtFacts
+    host: str = ""
     watermark: float = 0.0
 
     def findings(self, limits: CleaningConfig) -> list[Finding]:
@@ -91,21 +92,27 @@ def read_samples(path: Path) -> list[Sample]:
 
 
 def sample(folder: Path, photos: Path | None, model: Model, train: int, count: int) -> Iterator[Sample]:
-    """All pictures, measured."""
+    """All pictures, measured; not yet compared with those of their hosts."""
     shown = iter(track(show(folder, photos, train, count), "pictures"))
-    hosts: dict[str, list[Sample]] = {}
     while chunk := list(islice(shown, AT_ONCE)):
         pictures = [one.picture for one in chunk]
-        found = zip(chunk, pictures, measure_shirts(pictures, model.find, model.glance), strict=True)
-        for one, picture, shirts in found:
-            measured = Sample(one.fault, one.train, measure_pixels(picture), shirts)
-            if one.host:
-                hosts.setdefault(one.host, []).append(measured)
-            else:
-                yield measured
+        found = measure_shirts(pictures, model.find, model.glance)
+        for one, picture, shirts in zip(chunk, pictures, found, strict=True):
+            yield Sample(one.fault, one.train, measure_pixels(picture), shirts, one.host)
+
+
+def compared(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples, those of a host with their agreement."""
+    hosts: dict[str, list[int]] = {}
+    for number, one in enumerate(samples):
+        if one.host:
+            hosts.setdefault(one.host, []).append(number)
+    found = list(samples)
     for members in hosts.values():
-        values = agreement([unpack_overlay(one.pixels.overlay) for one in members])
-        yield from (replace(one, watermark=float(value)) for one, value in zip(members, values, strict=True))
+        values = agreement([unpack_overlay(samples[number].pixels.overlay) for number in members])
+        for number, value in zip(members, values, strict=True):
+            found[number] = replace(samples[number], watermark=float(value))
+    return found
 
 
 def show(folder: Path, photos: Path | None, train: int, count: int) -> Iterator[Shown]:

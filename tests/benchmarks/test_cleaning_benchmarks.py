@@ -116,7 +116,10 @@ def test_precision_and_recall_are_those_of_the_held_out_pictures() -> None:
 
 
 def test_kept_measurements_come_back(workspace: Path) -> None:
-    samples = [cleaning_samples.Sample("", True, SHARP, SHIRT), cleaning_samples.Sample("dark", False, SHARP, SHIRT, 2)]
+    samples = [
+        cleaning_samples.Sample("", True, SHARP, SHIRT),
+        cleaning_samples.Sample("dark", False, SHARP, SHIRT, "a"),
+    ]
     cleaning_samples.write_samples(workspace / "kept.jsonl", samples)
     assert cleaning_samples.read_samples(workspace / "kept.jsonl") == samples
 

@@ -175,7 +175,7 @@ def test_the_page_is_one_offline_file_with_what_was_refused_and_nearly_refused(t
     made = write_collection(
         tmp_path / "blue", {**GOOD, "dark": (shirt(7) * 0.1).astype(np.uint8), "copy": cv2.resize(shirt(0), (150, 150))}
     )
-    run(made, min_upright=2.9)
+    run(made, model=Watcher().model(), min_upright=6.5)
     page = (tmp_path / "reports/blue/index.html").read_text()
     assert "http" not in page and page.count("data:image/jpeg;base64,") >= 3
     for part in (
