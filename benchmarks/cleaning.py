@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="photos of people in DeepFashion2's layout: train, validation")
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder with mask_rcnn/")
     parser.add_argument("--train", type=int, default=32, help="good pictures of the train split that are made faulty")
-    parser.add_argument("--count", type=int, default=64, help="the same of the other splits")
+    parser.add_argument("--count", type=int, default=48, help="the same of the other splits")
     parser.add_argument("--measured", type=Path, help="file of measurements: read if it exists, else written")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)

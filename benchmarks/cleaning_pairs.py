@@ -24,9 +24,9 @@ from tryon.curating.candidates import read_labels
 from tryon.images.hashing import hamming
 from tryon.images.resizing import resize_long_side
 
-HOST_SIZES = (8, 16, 32, 64, 128)
+HOST_SIZES = (8, 16, 32, 64)
 HOST_PICTURES = 128  # of each side, by several marks of each kind
-MARKS_OF_A_KIND = 4
+MARKS_OF_A_KIND = 2
 COPIED = 48
 DISTANCES = (0.03, 0.06, 0.09, 0.12)  # between which the limit of colours is chosen
 

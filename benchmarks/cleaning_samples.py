@@ -24,7 +24,7 @@ from tryon.images.files import read_image
 Label = dict[str, str]
 
 GOOD_VIEWS = ("flat", "hanging")
-HOST = 32  # pictures that share a mark, as those of one host do
+HOST = 16  # pictures that share a mark, as those of one host do
 AT_ONCE = 32  # pictures in memory
 SEVERAL, OTHER = "several shirts", "other garment"
 OTHER_GARMENTS = ("trousers", "shorts", "skirt")
