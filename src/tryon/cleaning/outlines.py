@@ -30,15 +30,15 @@ def outline_contrast(image: Picture, mask: Mask) -> float:
     colours = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     colours = cv2.GaussianBlur(colours, (0, 0), 1.5)  # the print and the weave aside
     depth = _depth(shirt)
-    down, right = np.gradient(depth)
+    slope = np.stack([np.gradient(depth, axis=axis) for axis in (0, 1)])  # (2, H, W): down, right
     height, width = shirt.shape
     rows, columns = np.nonzero(np.abs(depth) < 1)
     whole = (np.minimum(rows, height - 1 - rows) >= _FRAME_PX) & (np.minimum(columns, width - 1 - columns) >= _FRAME_PX)
     rows, columns = rows[whole], columns[whole]
     if len(rows) < _MIN_OUTLINE_PX:
         return 0.0
-    steepness = np.hypot(down[rows, columns], right[rows, columns]) + 1e-6
-    step = np.stack([down[rows, columns], right[rows, columns]]) * (_APART_PX / steepness)
+    step = slope[:, rows, columns]
+    step *= _APART_PX / (np.hypot(*step) + 1e-6)
     inside, outside = (
         colours[
             np.clip(np.rint(rows + side * step[0]).astype(int), 0, height - 1),
