@@ -170,7 +170,7 @@ def test_speed_is_measured_and_growth_noticed(
     cleaning_speed.main()
     rows = json.loads(capsys.readouterr().out)["without_model"]
     assert [row["pictures"] for row in rows] == [3, 6] and rows[1]["kept"] <= 6
-    assert cleaning_speed.growth([{"pictures_per_s": 30.0}, {"pictures_per_s": 10.0}]) == 3.0
+    assert cleaning_speed.growth([{"pictures_per_cpu_s": 30.0}, {"pictures_per_cpu_s": 10.0}]) == 3.0
 
 
 def test_varied_pictures_differ_and_repeat() -> None:
