@@ -24,10 +24,10 @@ from tryon.curating.candidates import read_labels
 from tryon.images.hashing import hamming
 from tryon.images.resizing import resize_long_side
 
-HOST_SIZES = (8, 16, 32, 64)
-HOST_PICTURES = 128  # of each side, by several marks of each kind
+HOST_SIZES = (16, 32, 64)
+HOST_PICTURES = 64  # of each side, by several marks of each kind
 MARKS_OF_A_KIND = 2
-COPIED = 48
+COPIED = 24
 DISTANCES = (0.03, 0.06, 0.09, 0.12)  # between which the limit of colours is chosen
 
 
