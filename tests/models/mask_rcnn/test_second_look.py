@@ -175,3 +175,20 @@ def test_one_look_is_enough_where_it_is_switched_off(monkeypatch: pytest.MonkeyP
     photo, _ = photo_with_rectangle()
     (found,) = predictor_that_sees(monkeypatch, second_look=False).predict([photo])
     assert found.mask_probs[0, 45, 72] > found.mask_probs[0, 45, 107] + 0.2
+
+
+def test_a_glance_has_the_scores_of_both_looks_and_takes_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+
+    def see(square: np.ndarray) -> dict[str, np.ndarray]:
+        shown.append(square)
+        return perfect(square)
+
+    photos = [photo_with_rectangle()[0]] * 9
+    predictor = predictor_that_sees(monkeypatch, see)
+    glanced = predictor.glance(photos)
+    seen_at_a_glance = len(shown)
+    looked = predictor.predict(photos)
+    assert [found.scores.tolist() for found in glanced] == [found.scores.tolist() for found in looked]
+    assert len(glanced) == 9 and seen_at_a_glance < (len(shown) - seen_at_a_glance) / 2
+    assert predictor.glance([]) == []
