@@ -15,7 +15,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from unittest.mock import patch
 
 import cv2
@@ -53,6 +53,19 @@ _ERRORS = ((0.5, 0.01), (0.8, 0.02), (1.0, 0.03), (1.2, 0.04))
 
 
 @dataclass(frozen=True, eq=False)
+class Mapped(Frame):
+    """A frame that looks places of the cloth up, in u and v (H, W); of the base class it has the scale alone."""
+
+    u: Floats
+    v: Floats
+
+    def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """The cloth of whole pixels; any shape."""
+        at = y.astype(int), x.astype(int)
+        return self.u[at], self.v[at]
+
+
+@dataclass(frozen=True, eq=False)
 class Cloth:
     """The renderer's cloth: u and v (H, W) in centimetres, the piece of each pixel (0 for none), pixels for a cm."""
 
@@ -64,8 +77,9 @@ class Cloth:
     @classmethod
     def of(cls, drawn: Canvas, alpha: Floats, scale: float) -> "Cloth":
         """What a canvas holds, at the picture's size."""
-        u, v, part = (each[::SUPERSAMPLE, ::SUPERSAMPLE] for each in (drawn.u, drawn.v, drawn.part))
-        known = np.array([_PIECES[each] for each in range(len(_PIECES))], np.uint8)[part]
+        every = np.s_[::SUPERSAMPLE, ::SUPERSAMPLE]
+        u, v = drawn.u[every], drawn.v[every]
+        known = np.array([_PIECES[each] for each in range(len(_PIECES))], np.uint8)[drawn.part[every]]
         return cls(u, v, np.where(visible_mask(alpha), known, 0).astype(np.uint8), scale / SUPERSAMPLE)
 
     def within(self, mask: NDArray[np.bool_]) -> "Cloth":
@@ -79,14 +93,10 @@ class Cloth:
         """Out of place, by an error of the offset and one of the scale."""
         return replace(self, v=(self.v + offset_cm + stretch * (self.v - _MIDDLE_CM)).astype(np.float32))
 
-    def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Places of the picture as places of the cloth, as a `Frame` gives them."""
-        at = y.astype(int), x.astype(int)
-        return self.u[at], self.v[at]
-
     def pose(self) -> Pose:
         """For a worn shirt: every pixel at its own place."""
-        return Pose(dict.fromkeys((TORSO, LEFT_SLEEVE, RIGHT_SLEEVE), self), self.pieces, "landmarks")  # type: ignore[dict-item]
+        frame = Mapped(np.zeros(2), np.array([self.scale, 0.0]), self.u, self.v)
+        return Pose(dict.fromkeys((TORSO, LEFT_SLEEVE, RIGHT_SLEEVE), frame), self.pieces, "landmarks")
 
     def lying(self) -> Pose:
         """For a lying garment: the frame nearest to each piece."""
@@ -162,7 +172,7 @@ def lying(fitter: Fitter, seed: int, index: int, size_px: int) -> tuple[Shirt | 
     return _found(fitter, picture, Cloth.of(garment.canvas, garment.alpha, layout.frame.scale), landmarks), look
 
 
-def _found(fitter: Fitter, picture: Picture, cloth: Cloth, landmarks: NDArray[np.int64]) -> Shirt | None:
+def _found(fitter: Fitter, picture: Picture, cloth: Cloth, landmarks: NDArray[Any]) -> Shirt | None:
     (found,) = fitter.segment([picture])
     present = np.column_stack([landmarks[:, :2], landmarks[:, 2] > 0]).astype(np.float32)
     return None if found is None else Shirt(found, cloth, present)
