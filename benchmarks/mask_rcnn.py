@@ -155,6 +155,8 @@ def fixed_batch(network: Any, batch: int) -> dict[str, Any]:
     low, high = side // 4, 3 * side // 4
     given["boxes"][:, 0] = (low, low, high, high)
     given["class_ids"][:, 0] = 1
+    if config.other_garments:
+        given["kinds"] = np.zeros((batch, side, side), np.uint8)
     given["landmarks"][:, 0] = (side / 2, side / 2, VISIBLE)
     given["masks"][:, 0, low:high, low:high] = 255
     return given

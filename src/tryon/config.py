@@ -30,6 +30,8 @@ from tryon.yaml_files import read_yaml
 PARAMS_FILE = Path("params.yaml")
 
 LANDMARK_CLASS = "short sleeve top"
+# What a pixel may show, where `mask_rcnn.other_garments` tells the shirts from what is worn with them.
+GARMENT_KINDS = ("nothing", "shirt", "upper", "lower", "dress")
 ALL_PATTERNS = "all"  # stands for every pattern of `garments.select` where one CycleGAN draws them all
 NAMED_WEIGHTS = ("none", "imagenet", "coco")  # any other value of `weights` is a path
 
@@ -144,6 +146,7 @@ class MaskRCNNConfig:
     mask_margin: Fraction
     landmarks: Flag
     landmark_channels: AtLeastOne
+    other_garments: Flag
     box_passes: Annotated[int, Field(strict=True, ge=1, le=3)]
     max_instances: AtLeastOne
     detections: AtLeastOne
@@ -165,6 +168,8 @@ class MaskRCNNConfig:
     flip: Flag
     max_shift: Fraction
     max_scale: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
+    max_rotation_degrees: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=45)]
+    recolour: Fraction
     colour_jitter: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=1)]
     close_ups: Fraction
     surroundings: Fraction
@@ -187,6 +192,10 @@ class MaskRCNNConfig:
             raise ValueError("mask_margin is of our conventions: the reference's masks cover their boxes alone")
         if self.landmarks and LANDMARK_CLASS not in self.class_names:
             raise ValueError(f"landmarks are those of a {LANDMARK_CLASS}: name it in class_names or turn them off")
+        if self.other_garments and self.mask_features != "fine":
+            raise ValueError("other_garments are told apart on the fine map: set mask_features: fine")
+        if self.early_stop_epochs and self.keep_weights == "last":
+            raise ValueError("early_stop_epochs: the last epochs are the worse ones; set keep_weights: best")
         for pattern in self.weights_exclude:
             try:
                 re.compile(pattern)

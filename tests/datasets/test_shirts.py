@@ -1,6 +1,7 @@
 """Outlined photos to batches: outlines joined to pictures, everything moved together, batches that can be made
 again."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_squares_keep_pictures_and_masks_in_register(root: Path) -> None:
     squares = load(root)
     assert squares.pictures.shape == (5, 128, 128, 3) and len(squares) == 5
     for index in range(5):
-        picture, boxes, coverages, _ = squares.sample(index, Augmentation(), np.random.default_rng(0))
+        picture, boxes, coverages, *_ = squares.sample(index, Augmentation(), np.random.default_rng(0))
         red = picture[..., 0].astype(int) - picture[..., 1] > 100
         assert np.array_equal(red, coverages[0] > 128)
         assert np.allclose(boxes[0], coverage_box(coverages[0]), atol=1)
@@ -92,23 +93,53 @@ def test_augmented_masks_stay_on_their_shirt(root: Path) -> None:
     strong = Augmentation(flip=True, max_shift=0.15, max_scale=0.3)
     for index in range(5):
         for draw in range(6):
-            picture, boxes, coverages, _ = squares.sample(index, strong, np.random.default_rng(draw))
+            picture, boxes, coverages, *_ = squares.sample(index, strong, np.random.default_rng(draw))
             red = picture[..., 0].astype(int) - picture[..., 1] > 85
             covered = coverages[0] > 128
             assert (red & covered).sum() / (red | covered).sum() > 0.93
             assert np.allclose(boxes[0], coverage_box(coverages[0]), atol=1.01)
 
 
-def test_changes_move_masks_points_and_landmarks_alike() -> None:
+@pytest.mark.parametrize(
+    "moved",
+    [
+        change(mirrored=True),
+        change(shift=(5.0, -3.0)),
+        change(scale=1.5, mirrored=True, shift=(1.0, 2.0)),
+        change(turn_degrees=30.0, shift=(2.0, 0.0)),
+        change(turn_degrees=-20.0, mirrored=True, scale=1.2),
+    ],
+)
+def test_changes_move_masks_labels_and_points_alike(moved: Change) -> None:
     dot = np.zeros((40, 40), np.uint8)
     dot[10:13, 20:23] = 255  # its middle pixel is (21, 11)
-    for moved in (change(mirrored=True), change(shift=(5.0, -3.0)), change(scale=1.5, mirrored=True, shift=(1.0, 2.0))):
-        place = np.argwhere(moved.mask(dot) > 200).mean(axis=0)[::-1]
-        assert np.allclose(place, moved.points([21, 11]), atol=0.3)
+    for place in np.argwhere(moved.mask(dot) > 128), np.argwhere(moved.labels(dot // 255) == 1):
+        assert np.allclose(place.mean(axis=0)[::-1], moved.points([21, 11]), atol=0.5)
+
+
+def test_changes_move_landmarks_and_exchange_left_and_right() -> None:
     landmarks = np.zeros((25, 3))
     landmarks[1] = (21, 11, 2)  # neck, left
     mirrored = change(mirrored=True).landmarks(landmarks)
     assert mirrored[5].tolist() == [18, 11, 2] and not mirrored[1].any()
+
+
+def test_a_turn_keeps_lengths_and_the_middle() -> None:
+    turned = change(turn_degrees=90.0)
+    assert np.allclose(turned.points([19.5, 19.5]), [19.5, 19.5])
+    assert np.allclose(turned.points([29.5, 19.5]), [19.5, 29.5])
+    turns = [Augmentation(max_rotation_degrees=12.0).draw(np.random.default_rng(seed), 40) for seed in range(40)]
+    angles = [one.turn_degrees for one in turns]
+    assert -12 <= min(angles) < -6 and 6 < max(angles) <= 12
+
+
+def test_a_turn_leaves_the_other_draws_as_they_are() -> None:
+    strong = Augmentation(True, 0.1, 0.2, 0.3, 0.5, 0.2)
+    straight, turned = (
+        one.draw(np.random.default_rng(7), 40) for one in (strong, replace(strong, max_rotation_degrees=10.0))
+    )
+    assert (straight.scale, straight.shift, straight.contrast) == (turned.scale, turned.shift, turned.contrast)
+    assert straight.turn_degrees == 0.0 != turned.turn_degrees
 
 
 def test_mirroring_twice_changes_nothing() -> None:
@@ -132,7 +163,7 @@ def test_no_augmentation_changes_nothing() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_close_up_shows_the_shirt_large_and_in_the_middle(root: Path, seed: int) -> None:
     squares = load(root)
-    picture, boxes, coverages, _ = squares.sample(
+    picture, boxes, coverages, *_ = squares.sample(
         1, Augmentation(flip=True, close_ups=1.0), np.random.default_rng(seed)
     )
     x1, y1, x2, y2 = boxes[0]
@@ -146,7 +177,7 @@ def test_a_close_up_shows_the_shirt_large_and_in_the_middle(root: Path, seed: in
 def test_surroundings_show_no_shirt(root: Path, seed: int) -> None:
     squares = load(root)
     augmentation = Augmentation(flip=True, surroundings=1.0)
-    picture, boxes, coverages, _ = squares.sample(1, augmentation, np.random.default_rng(seed))
+    picture, boxes, coverages, *_ = squares.sample(1, augmentation, np.random.default_rng(seed))
     assert boxes.shape == (0, 4) and len(coverages) == 0
     assert (
         picture[..., 0].astype(int) - picture[..., 1] > 85
@@ -156,8 +187,8 @@ def test_surroundings_show_no_shirt(root: Path, seed: int) -> None:
 def test_blanks_replace_the_picture_and_its_shirts_by_spots(root: Path) -> None:
     shirts = load(root)
     seen = [shirts.sample(0, Augmentation(blanks=1.0), np.random.default_rng(seed)) for seed in range(20)]
-    for picture, boxes, coverages, landmarks in seen:
-        assert landmarks.shape == (0, 25, 3)
+    for picture, boxes, coverages, landmarks, kinds in seen:
+        assert landmarks.shape == (0, 25, 3) and kinds.shape == (64, 64) and not kinds.any()
         assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8
         assert boxes.shape == (0, 4) and coverages.shape == (0, 64, 64)
     roughness = [np.abs(np.diff(picture.astype(float), axis=1)).mean() for picture, *_ in seen]
@@ -193,7 +224,7 @@ def test_landmarks_stay_on_their_shirt(root: Path, augmentation: Augmentation) -
     squares = load(root)
     for index in range(5):
         for draw in range(6):
-            _, _, coverages, landmarks = squares.sample(index, augmentation, np.random.default_rng(draw))
+            _, _, coverages, landmarks, _ = squares.sample(index, augmentation, np.random.default_rng(draw))
             assert landmarks.shape == (1, 25, 3)
             expected = rim_landmarks(coverage_box(coverages[0]))
             assert np.abs(landmarks[0, :, :2] - expected[:, :2]).max() < 1.5
@@ -216,7 +247,7 @@ def test_landmarks_of_a_wide_photo_follow_it_into_the_square(tmp_path: Path) -> 
     entry = ViaFile("a.png", path.stat().st_size, (region(np.array([[2, 2], [50, 2], [50, 20]]), landmarks=points),))
     write_via_file(tmp_path, "test", {entry.key: entry})
     squares = load(tmp_path, "test")
-    _, _, _, landmarks = squares.sample(0, Augmentation(), np.random.default_rng(0))
+    _, _, _, landmarks, _ = squares.sample(0, Augmentation(), np.random.default_rng(0))
     # 60 pixels become 64: the centre of the first one lies at 32/60 - 1/2 of the square, 16 rows down.
     assert np.allclose(landmarks[0, 1], [0.5 * 64 / 60 - 0.5, 16 + 0.5 * 64 / 60 - 0.5, 1])
     assert np.allclose(landmarks[0, 0], [59.5 * 64 / 60 - 0.5, 16 + 29.5 * 64 / 60 - 0.5, 2])

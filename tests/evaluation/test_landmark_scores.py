@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tryon.errors import DataError
-from tryon.evaluation.landmarks import SIGMAS, landmark_ap
+from tryon.evaluation.landmarks import SIGMAS, landmark_ap, visibility_accuracy
 from tryon.geometry.landmarks import FLIP_ORDER
 
 Shirt = tuple[np.ndarray, np.ndarray]  # landmarks (25, 3), box (4,)
@@ -150,6 +150,20 @@ def test_pictures_without_shirts_cost_what_is_found_in_them() -> None:
 
 def test_the_sigmas_are_those_of_a_mirrored_shirt_as_well() -> None:
     assert np.array_equal(SIGMAS, SIGMAS[FLIP_ORDER]) and SIGMAS.shape == (25,)
+
+
+def test_visibility_counts_both_kinds_alike_however_few_are_hidden() -> None:
+    seen = np.array([[2, 2]] * 90 + [[2, 1]] * 5 + [[1, 1]] * 3 + [[1, 2]] * 2, float)
+    parts = {kind: [row[1] == kind for row in seen.tolist() if row[0] == kind] for kind in (1, 2)}
+    slow = sum(sum(part) / len(part) for part in parts.values()) / 2
+    assert visibility_accuracy(seen)["landmark_visibility"] == pytest.approx(slow)
+    always_visible = np.column_stack([seen[:, 0], np.full(100, 2)])
+    assert visibility_accuracy(always_visible)["landmark_visibility"] == 0.5
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_visibility_of_one_kind_alone_has_no_figure(kind: int) -> None:
+    assert visibility_accuracy(np.full((4, 2), kind, float)) == visibility_accuracy(np.zeros((0, 2))) == {}
 
 
 def test_bad_input_is_refused_by_name() -> None:

@@ -22,7 +22,6 @@ from tryon.evaluation.shirts import (
     Truth,
     curve_rows,
     measure,
-    score_shirts,
     slice_rows,
     summarise,
     worst_shirts,
@@ -44,20 +43,24 @@ def truth(
     source: str = "user",
     slices: tuple[str, ...] = ("scale_2",),
     landmarks: np.ndarray | None = None,
+    looser: float = 0.0,
 ) -> Truth:
     stacked = np.stack(masks) if masks else np.zeros((0, 60, 60), bool)
     points = np.zeros((len(masks), 25, 3)) if landmarks is None else landmarks
-    return Truth(name, source, stacked, tuple(slices for _ in masks), points)
+    boxes = np.array([from_mask(mask) for mask in masks], np.float64).reshape(-1, 4) + looser * np.array([-1, -1, 1, 1])
+    return Truth(name, source, stacked, boxes, tuple(slices for _ in masks), points)
 
 
-def found(*pairs: tuple[np.ndarray, float], landmarks: np.ndarray | None = None) -> Found:
+def found(
+    *pairs: tuple[np.ndarray, float], landmarks: np.ndarray | None = None, visible: np.ndarray | None = None
+) -> Found:
     masks = np.stack([mask for mask, _ in pairs]) if pairs else np.zeros((0, 60, 60), bool)
     boxes = np.stack([from_mask(mask) for mask in masks]) if pairs else np.zeros((0, 4), np.float32)
-    return Found(boxes, np.array([score for _, score in pairs], np.float32), masks, landmarks)
+    return Found(boxes, np.array([score for _, score in pairs], np.float32), masks, landmarks, visible)
 
 
 def scored(truth: Truth, found: Found) -> list[ShirtScore]:
-    return score_shirts(truth, found, PHOTO)
+    return list(measure(truth, found, PHOTO, 0.0).scores)
 
 
 def measured(*pairs: tuple[Truth, Found], confidence: float = 0.5) -> list[Measured]:
@@ -227,6 +230,27 @@ def test_landmarks_of_worn_shirts_have_their_own_precision() -> None:
     assert summarise(measured(off))["landmark_ap"] == 0.0
 
 
+def test_the_annotated_box_is_the_size_of_a_shirt_not_that_of_its_mask() -> None:
+    mask = square(10, 10, 20)
+    off = found((mask, 0.9), landmarks=points_of(1.5))
+    tight, loose = (summarise(measured((truth(mask, landmarks=points_of(), looser=by), off))) for by in (0.0, 6.0))
+    assert loose["landmark_ap"] > tight["landmark_ap"]
+
+
+def test_visibility_is_scored_for_the_shirts_that_were_found() -> None:
+    mask, far = square(10, 10, 20), square(38, 38, 20)
+    sought, visible = points_of(), np.full((1, 25), 0.8)
+    sought[..., 2] = 0.9  # the probability that the point is within the picture
+    visible[0, :6] = 0.4  # called hidden, though only the last one is
+    one = (truth(mask, landmarks=points_of()), found((mask, 0.9), landmarks=sought, visible=visible))
+    assert summarise(measured(one))["landmark_visibility"] == pytest.approx((18 / 24 + 0) / 2)
+    missed = (truth(far, landmarks=points_of()), found((mask, 0.9), landmarks=sought, visible=1 - visible))
+    doubtful = (one[0], found((mask, 0.2), landmarks=sought, visible=1 - visible))
+    assert summarise(measured(one, missed, doubtful))["landmark_visibility"] == pytest.approx(0.375)
+    visible[0, 24] = 0.4
+    assert summarise(measured(one))["landmark_visibility"] == pytest.approx((18 / 24 + 1) / 2)
+
+
 def test_landmarks_that_nobody_placed_or_sought_have_none() -> None:
     mask = square(10, 10, 20)
     unsought = (truth(mask, landmarks=points_of()), found((mask, 0.9)))
@@ -237,9 +261,11 @@ def test_landmarks_that_nobody_placed_or_sought_have_none() -> None:
 
 def test_landmarks_follow_the_detections_that_count() -> None:
     masks = square(10, 10, 20), square(12, 10, 20)
-    both = found((masks[0], 0.9), (masks[1], 0.2), landmarks=np.concatenate([points_of(), points_of(3.0)]))
-    kept = both.above(0.5).landmarks
-    assert kept is not None and np.array_equal(kept, points_of())
+    visible = np.array([[0.1] * 25, [0.7] * 25])
+    points = np.concatenate([points_of(), points_of(3.0)])
+    kept = found((masks[0], 0.9), (masks[1], 0.2), landmarks=points, visible=visible).above(0.5)
+    assert kept.landmarks is not None and np.array_equal(kept.landmarks, points_of())
+    assert kept.visible is not None and np.array_equal(kept.visible, visible[:1])
 
 
 def test_landmarks_are_drawn_where_they_are() -> None:

@@ -3,6 +3,7 @@
 A change is drawn once, as a value, and then applied to each of them; the same generator state gives the same change.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,8 @@ class Augmentation:
             that has never seen a picture without a shirt finds one everywhere.
         blanks: part of the pictures that are replaced by spots of random colours and sizes, down to noise of single
             pixels: what is neither a shirt nor anything else that photos show.
+        max_rotation_degrees: largest turn about the middle, either way.
+        recolour: part of the garments that get another mean colour, each by itself.
     """
 
     flip: bool = False
@@ -42,6 +45,8 @@ class Augmentation:
     close_ups: float = 0.0
     surroundings: float = 0.0
     blanks: float = 0.0
+    max_rotation_degrees: float = 0.0
+    recolour: float = 0.0
 
     def draw_blank(self, random: np.random.Generator, side: int) -> NDArray[np.uint8] | None:
         """A picture (side, side, 3) of coloured spots in place of a photo, in a part `blanks` of the cases."""
@@ -66,7 +71,9 @@ class Augmentation:
             random.uniform(-1, 1) * self.colour_jitter / 2,
         )
         channels = 1 + random.uniform(-1, 1, 3) * self.colour_jitter / 2
-        return Change(side, mirrored, scale, (float(shift[0]), float(shift[1])), contrast, brightness, channels)
+        turn = random.uniform(-1, 1) * self.max_rotation_degrees
+        moved = (float(shift[0]), float(shift[1]))
+        return Change(side, mirrored, scale, moved, contrast, brightness, channels, turn)
 
 
 def _close_up(
@@ -106,7 +113,8 @@ def _bring_to_middle(x: float, y: float, window: float, side: int, mirrored: boo
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a square picture: mirror, scale about the middle, shift; contrast, brightness, gains by channel."""
+    """One change of a square picture: mirror, scale and turn about the middle, shift; contrast, brightness, gains by
+    channel."""
 
     side: int
     mirrored: bool
@@ -115,18 +123,16 @@ class Change:
     contrast: float
     brightness: float
     channels: NDArray[np.float64]
+    turn_degrees: float = 0.0
 
     @property
     def matrix(self) -> NDArray[np.float64]:
         """(2, 3): old pixel indices x, y, 1 to new ones."""
         middle = (self.side - 1) / 2
-        along_x = -self.scale if self.mirrored else self.scale
-        return np.array(
-            [
-                [along_x, 0.0, middle - along_x * middle + self.shift[0]],
-                [0.0, self.scale, middle - self.scale * middle + self.shift[1]],
-            ]
-        )
+        turn = math.radians(self.turn_degrees)
+        axes = self.scale * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+        axes[:, 0] *= -1.0 if self.mirrored else 1.0
+        return np.column_stack([axes, middle - axes @ (middle, middle) + self.shift])
 
     def picture(self, square: NDArray[np.uint8], ground: int) -> NDArray[np.uint8]:
         """The picture (side, side, 3), moved and recoloured; `ground` where nothing was."""
@@ -139,6 +145,11 @@ class Change:
     def mask(self, coverage: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The coverage (side, side) 0..255 of a mask, moved."""
         return self._warp(coverage, (0,))
+
+    def labels(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A map of labels (side, side), moved; 0 where nothing was."""
+        size = (self.side, self.side)
+        return np.asarray(cv2.warpAffine(labels, self.matrix, size, flags=cv2.INTER_NEAREST), np.uint8)
 
     def points(self, points: ArrayLike) -> NDArray[np.float64]:
         """Points (..., 2), moved."""

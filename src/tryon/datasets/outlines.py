@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tryon.errors import DataError
 from tryon.formats.json_files import Place
 from tryon.formats.via import ViaFile, ViaRegion, read_via
-from tryon.formats.via_garments import group_items, item_polygons, short_sleeve_landmarks, speaker
+from tryon.formats.via_garments import group_items, item_box, item_polygons, short_sleeve_landmarks, speaker
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
 from tryon.geometry.masks import from_polygons
 
@@ -22,10 +22,11 @@ SLICED = {"scale": "scale", "occlusion": "occlusion", "zoom_in": "zoom", "viewpo
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """One shirt: the outlines whose union is its mask, the slices that it belongs to (`scale_2`, `viewpoint_1`,
-    ...) and its landmarks (25, 3), all absent where nobody placed them."""
+    """One shirt: the outlines whose union is its mask, its annotated box (4,), the slices that it belongs to
+    (`scale_2`, `viewpoint_1`, ...) and its landmarks (25, 3), all absent where nobody placed them."""
 
     polygons: tuple[NDArray[np.float64], ...]
+    box: NDArray[np.float64]
     slices: tuple[str, ...]
     landmarks: NDArray[np.float64]
 
@@ -43,6 +44,11 @@ class OutlinedPhoto:
         """The shirts' masks (N, height, width)."""
         drawn = [from_polygons(outline.polygons, height, width) for outline in self.outlines]
         return np.stack(drawn) if drawn else np.zeros((0, height, width), bool)
+
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """The shirts' annotated boxes (N, 4)."""
+        return np.array([outline.box for outline in self.outlines]).reshape(-1, 4)
 
     @property
     def landmarks(self) -> NDArray[np.float64]:
@@ -96,4 +102,6 @@ def _join(entry: ViaFile, picture: Path, source: Path) -> OutlinedPhoto:
 def _outline(regions: Sequence[ViaRegion], place: Place) -> Outline:
     said = {name: speaker(regions).attribute(attribute) for attribute, name in SLICED.items()}
     slices = tuple(f"{name}_{value}" for name, value in said.items() if value)
-    return Outline(tuple(item_polygons(regions)), slices, short_sleeve_landmarks(regions, place))
+    polygons = tuple(item_polygons(regions))
+    box = item_box(regions, place) if polygons else np.zeros(4)
+    return Outline(polygons, box, slices, short_sleeve_landmarks(regions, place))

@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.datasets.augmentation import Augmentation
+from tryon.datasets.augmentation import Augmentation, Change
+from tryon.datasets.garment_kinds import NOTHING, SHIRT, read_other_garments
 from tryon.datasets.outlines import read_outlines
+from tryon.datasets.recolouring import recoloured
 from tryon.errors import DataError
 from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP, scale_shift
 from tryon.images.files import read_image
@@ -42,6 +44,7 @@ class ShirtSquares:
         side: of the network's input.
         ground: grey level round the pictures.
         digest: sha256 over all that was read.
+        others: (N, F, F) uint8 kinds of other garments (`garment_kinds`); None: they were not read.
     """
 
     names: tuple[str, ...]
@@ -51,18 +54,20 @@ class ShirtSquares:
     side: int
     ground: int
     digest: str
+    others: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def sample(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Any, Any, Any, Any]:
-        """One picture (S, S, 3) uint8, its boxes (n, 4), coverages (n, S, S) uint8 and landmarks (n, 25, 3),
-        changed at random."""
+    def sample(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Any, ...]:
+        """One picture (S, S, 3) uint8, its boxes (n, 4), coverages (n, S, S) uint8, landmarks (n, 25, 3) and kinds of
+        garments (S, S) uint8, changed at random."""
         if (blank := augmentation.draw_blank(random, self.side)) is not None:
-            return blank, *self._stack([], [], [])
+            return blank, *self._stack([], [], []), np.full((self.side, self.side), NOTHING, np.uint8)
         objects = [coverage_box(coverage) for coverage in self.coverages[index]]
         change = augmentation.draw(random, self.pictures.shape[1], objects)
-        picture = self._shrink(change.picture(self.pictures[index], self.ground))
+        recoloured = self._recoloured(index, augmentation, random)
+        picture = self._shrink(change.picture(recoloured, self.ground))
         boxes, coverages, landmarks = [], [], []
         for coverage, points in zip(self.coverages[index], self.landmarks[index], strict=True):
             moved = change.mask(coverage)
@@ -71,7 +76,7 @@ class ShirtSquares:
                 boxes.append(box)
                 coverages.append(self._shrink(moved))
                 landmarks.append(self._within(change.landmarks(points)))
-        return picture, *self._stack(boxes, coverages, landmarks)
+        return picture, *self._stack(boxes, coverages, landmarks), self._kinds(index, change, coverages)
 
     def batch(
         self,
@@ -81,7 +86,7 @@ class ShirtSquares:
         max_instances: int,
     ) -> Batch:
         """`images`, `boxes`, `class_ids` (0 for padding), `masks` and `landmarks` of some pictures, padded to
-        `max_instances`."""
+        `max_instances`; with other garments `kinds`, too."""
         B, G, S = len(indices), max_instances, self.side
         out: Batch = {
             "images": np.zeros((B, S, S, 3), np.uint8),
@@ -90,16 +95,40 @@ class ShirtSquares:
             "masks": np.zeros((B, G, S, S), np.uint8),
             "landmarks": np.zeros((B, G, len(SHORT_SLEEVE_TOP), 3), np.float32),
         }
+        if self.others is not None:
+            out["kinds"] = np.zeros((B, S, S), np.uint8)
         for row, (index, random) in enumerate(zip(indices, randoms, strict=True)):
-            picture, boxes, coverages, landmarks = self.sample(index, augmentation, random)
+            picture, boxes, coverages, landmarks, kinds = self.sample(index, augmentation, random)
             largest = np.argsort([-int(coverage.sum()) for coverage in coverages], kind="stable")[:G]
             out["images"][row] = picture
+            if self.others is not None:
+                out["kinds"][row] = kinds
             for place, instance in enumerate(largest):
                 out["boxes"][row, place] = boxes[instance]
                 out["class_ids"][row, place] = 1
                 out["masks"][row, place] = coverages[instance]
                 out["landmarks"][row, place] = landmarks[instance]
         return out
+
+    def _recoloured(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> NDArray[np.uint8]:
+        """The picture with some of its garments in other colours."""
+        picture: NDArray[np.uint8] = self.pictures[index]
+        if augmentation.recolour == 0:
+            return picture
+        regions = [coverage >= COVERED for coverage in self.coverages[index]]
+        if self.others is not None:
+            regions += [self.others[index] == kind for kind in np.unique(self.others[index]) if kind != NOTHING]
+        return recoloured(picture, regions, augmentation.recolour, random)
+
+    def _kinds(self, index: int, change: Change, coverages: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """What each pixel (S, S) of the changed picture shows: a shirt, another garment or nothing."""
+        kinds = np.full((self.side, self.side), NOTHING, np.uint8)
+        if self.others is not None:
+            step = self.pictures.shape[1] // self.side
+            kinds[...] = change.labels(self.others[index])[::step, ::step]
+        for coverage in coverages:
+            kinds[coverage >= COVERED] = SHIRT
+        return kinds
 
     def _stack(self, boxes: list[Any], coverages: list[Any], landmarks: list[Any]) -> tuple[Any, Any, Any]:
         """Arrays of the objects of one picture, of which there may be none."""
@@ -123,7 +152,9 @@ class ShirtSquares:
         return np.asarray(cv2.resize(array, (self.side, self.side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def load_shirts(photos: Path, annotations: Path, split: str, *, side: int, ground: int) -> ShirtSquares:
+def load_shirts(
+    photos: Path, annotations: Path, split: str, *, side: int, ground: int, other_garments: bool = False
+) -> ShirtSquares:
     """A split of `data/photos` with the outlines of `data/annotations`, in memory.
 
     Raises:
@@ -139,6 +170,7 @@ def load_shirts(photos: Path, annotations: Path, split: str, *, side: int, groun
     fine = side * 2 if side <= FINE_SIDE_LIMIT_PX else side
     pictures = np.empty((len(outlined), fine, fine, 3), np.uint8)
     coverages, landmarks = [], []
+    others = np.zeros(pictures.shape[:3], np.uint8) if other_garments else None
     digest = hashlib.sha256()
     for place, photo in enumerate(outlined):
         image = read_image(photo.path)
@@ -148,10 +180,14 @@ def load_shirts(photos: Path, annotations: Path, split: str, *, side: int, groun
         coverages.append(np.stack(squares) if squares else np.zeros((0, fine, fine), np.uint8))
         points = photo.landmarks
         digest.update(photo.name.encode() + image.tobytes() + instance_masks.tobytes() + points.tobytes())
+        if others is not None:
+            kinds = read_other_garments(photo.path, *image.shape[:2])
+            others[place] = placement.labels(kinds)
+            digest.update(kinds.tobytes())
         points[..., :2] = np.where(points[..., 2:] != ABSENT, placement.to_square(points[..., :2]), 0.0)
         landmarks.append(points)
     names = tuple(photo.name for photo in outlined)
-    return ShirtSquares(names, pictures, tuple(coverages), tuple(landmarks), side, ground, digest.hexdigest())
+    return ShirtSquares(names, pictures, tuple(coverages), tuple(landmarks), side, ground, digest.hexdigest(), others)
 
 
 def coverage_box(coverage: NDArray[np.uint8]) -> NDArray[np.float32]:

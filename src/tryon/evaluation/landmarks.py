@@ -3,10 +3,11 @@
 A detection is compared with a shirt by object keypoint similarity (OKS): the mean over the shirt's annotated landmarks
 of exp(-d^2 / (2 area (2 sigma)^2)), d in pixels, area that of the shirt's bounding box. What an IoU is to masks, OKS is
 here: COCO's thresholds 0.50 to 0.95, at most 20 detections in a picture. A shirt without annotated landmarks neither
-counts nor costs a detection that covers it. What a detection says of visibility is not looked at.
+counts nor costs a detection that covers it. What a detection says of visibility is not looked at there;
+`visibility_accuracy` looks at nothing else.
 
 Reference: Ge et al., DeepFashion2, CVPR 2019, and the evaluation code published with the data: its sigmas, its areas
-(width times height of the item's box), and visible landmarks alone beside visible and hidden ones.
+(width times height of the item's annotated box), and visible landmarks alone beside visible and hidden ones.
 """
 
 from collections.abc import Sequence
@@ -55,6 +56,18 @@ def landmark_ap(ground_truth: LandmarkTruth, detections: LandmarksFound) -> dict
         averages = accumulate(truths, founds, "keypoints", sigmas=SIGMAS).averages()
         metrics |= {f"landmark_{name}{suffix}": value for name, value in averages.items()}
     return metrics
+
+
+def visibility_accuracy(seen: NDArray[np.floating]) -> dict[str, float]:
+    """`landmark_visibility`: the mean of the part of the visible landmarks that are called visible and of the part of
+    the hidden ones that are called hidden; 0.5 is worth a guess, however few are hidden.
+
+    Args:
+        seen: (P, 2) for each landmark that is annotated within the picture, of shirts that were found: HIDDEN or
+            VISIBLE as annotated, and as detected. Where one of both is never annotated, there is no such metric.
+    """
+    right = [np.mean(seen[seen[:, 0] == kind, 1] == kind) for kind in (HIDDEN, VISIBLE) if (seen[:, 0] == kind).any()]
+    return {"landmark_visibility": float(np.mean(right))} if len(right) == 2 else {}
 
 
 def _true_rows(landmarks: NDArray[np.floating], xyxy: NDArray[np.floating], least: int) -> list[Row]:

@@ -14,7 +14,7 @@ from tryon.images.files import read_image
 
 BATCH = 8
 
-# Pictures to detections with `boxes`, `scores`, `masks` and `landmarks`, as a predictor's `predict`.
+# Pictures to detections with `boxes`, `scores`, `masks`, `landmarks` and `visible`, as a predictor's `predict`.
 Predict = Callable[[Sequence[NDArray[np.uint8]]], Sequence[Any]]
 
 
@@ -25,7 +25,7 @@ def measure_photos(predict: Predict, photos: Sequence[OutlinedPhoto], confidence
         batch = photos[start : start + BATCH]
         images = [read_image(photo.path) for photo in batch]
         for photo, image, said in zip(batch, images, predict(images), strict=True):
-            found = Found(said.boxes, said.scores, said.masks, said.landmarks)
+            found = Found(said.boxes, said.scores, said.masks, said.landmarks, said.visible)
             measured.append(measure(_truth(photo, image), found, image, confidence))
     return measured
 
@@ -36,4 +36,4 @@ def _truth(photo: OutlinedPhoto, image: NDArray[np.uint8]) -> Truth:
         outline.slices + measured_slices(image, mask, outline.landmarks)
         for outline, mask in zip(photo.outlines, masks, strict=True)
     )
-    return Truth(photo.name, photo.source, masks, slices, photo.landmarks)
+    return Truth(photo.name, photo.source, masks, photo.boxes, slices, photo.landmarks)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from tryon.datasets.outlines import SHOP
 from tryon.errors import DataError
 from tryon.evaluation.borders import cutout_border_ciede2000
-from tryon.evaluation.landmarks import landmark_ap
+from tryon.evaluation.landmarks import landmark_ap, visibility_accuracy
 from tryon.evaluation.masks import Detected, GroundTruth, Kind, boundary_iou, coco_ap, mask_iou, precision_recall
 from tryon.geometry.boxes import from_mask
-from tryon.geometry.landmarks import VISIBLE
+from tryon.geometry.landmarks import ABSENT, HIDDEN, VISIBLE
 
 FOUND_IOU = 0.5  # COCO's lowest threshold: below it a detection is of something else
 SCORES = ("mask_iou", "boundary_iou", "border_ciede2000")
@@ -28,30 +28,34 @@ _KINDS: dict[str, Kind] = {"mask": "segm", "box": "bbox"}
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The shirts of one photo: masks (N, H, W), for each the slices that it belongs to, and landmarks (N, 25, 3)."""
+    """The shirts of one photo: masks (N, H, W), annotated boxes (N, 4), for each the slices that it belongs to, and
+    landmarks (N, 25, 3)."""
 
     name: str
     source: str
     masks: NDArray[np.bool_]
+    boxes: NDArray[np.float64]
     slices: tuple[tuple[str, ...], ...]
     landmarks: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What was detected in one photo: boxes (N, 4), scores (N,), masks (N, H, W), and landmarks (N, 25, 3) from a
-    detector that finds them."""
+    """What was detected in one photo: boxes (N, 4), scores (N,), masks (N, H, W), and from a detector that
+    finds landmarks these (N, 25, 3) with the probabilities (N, 25) that they are seen."""
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     masks: NDArray[np.bool_]
     landmarks: NDArray[np.float32] | None
+    visible: NDArray[np.float32] | None = None
 
     def above(self, confidence: float) -> "Found":
         """The detections of at least this confidence."""
         keep = self.scores >= confidence
         landmarks = None if self.landmarks is None else self.landmarks[keep]
-        return Found(self.boxes[keep], self.scores[keep], self.masks[keep], landmarks)
+        visible = None if self.visible is None else self.visible[keep]
+        return Found(self.boxes[keep], self.scores[keep], self.masks[keep], landmarks, visible)
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,13 @@ class ShirtScore:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """One photo: its shirts, all that was detected, and a score for each shirt with the detections that count."""
+    """One photo: its shirts, all that was detected, a score for each shirt with the detections that count, and of the
+    landmarks of found shirts (P,) the annotated visibility and the detected one, in rows of `seen` (P, 2)."""
 
     truth: Truth
     found: Found
     scores: tuple[ShirtScore, ...]
+    seen: NDArray[np.float64]
 
 
 def measure(truth: Truth, found: Found, photo: NDArray[np.uint8], confidence: float) -> Measured:
@@ -98,11 +104,14 @@ def measure(truth: Truth, found: Found, photo: NDArray[np.uint8], confidence: fl
 
     The others are kept: average precision looks at doubtful ones too.
     """
-    return Measured(truth, found, tuple(score_shirts(truth, found.above(confidence), photo)))
+    sure = found.above(confidence)
+    takers = _takers(truth, sure)
+    scores = tuple(_score(truth, shirt, sure, taker, photo) for shirt, taker in enumerate(takers))
+    return Measured(truth, found, scores, _seen(truth, sure, takers, scores))
 
 
-def score_shirts(truth: Truth, found: Found, photo: NDArray[np.uint8]) -> list[ShirtScore]:
-    """A score for each shirt of a photo (H, W, 3); detections take shirts one to one, the largest IoU first."""
+def _takers(truth: Truth, found: Found) -> list[int | None]:
+    """The detection that each shirt is taken by: one to one, the largest IoU first."""
     ious = np.array([[mask_iou(own, other) for other in found.masks] for own in truth.masks], np.float64)
     ious = ious.reshape(len(truth.masks), len(found.masks))
     taken: dict[int, int] = {}
@@ -110,7 +119,20 @@ def score_shirts(truth: Truth, found: Found, photo: NDArray[np.uint8]) -> list[S
         shirt, detection = divmod(int(flat), ious.shape[1])
         if ious[shirt, detection] > 0 and shirt not in taken and detection not in taken.values():
             taken[shirt] = detection
-    return [_score(truth, shirt, found, taken.get(shirt), photo) for shirt in range(len(truth.masks))]
+    return [taken.get(shirt) for shirt in range(len(truth.masks))]
+
+
+def _seen(
+    truth: Truth, found: Found, takers: Sequence[int | None], scores: Sequence[ShirtScore]
+) -> NDArray[np.float64]:
+    """The annotated and the detected visibility (P, 2) of the annotated landmarks of found shirts."""
+    rows = [np.zeros((0, 2))]
+    for landmarks, taker, score in zip(truth.landmarks, takers, scores, strict=True):
+        if taker is not None and score.found and found.landmarks is not None and found.visible is not None:
+            # Of a point within the picture: seen or hidden, whichever is more probable.
+            said = np.where(2 * found.visible[taker] > found.landmarks[taker, :, 2], VISIBLE, HIDDEN)
+            rows.append(np.column_stack([landmarks[:, 2], said])[landmarks[:, 2] != ABSENT])
+    return np.concatenate(rows)
 
 
 def _score(truth: Truth, shirt: int, found: Found, detection: int | None, photo: NDArray[np.uint8]) -> ShirtScore:
@@ -143,7 +165,7 @@ def summarise(measured: Sequence[Measured]) -> dict[str, float]:
     for name, kind in _KINDS.items():
         precision = coco_ap(*_worn_shapes(measured, kind), kind)
         metrics |= {f"{name}_{measure}": value for measure, value in precision.items()}
-    metrics |= _landmark_precision(measured)
+    metrics |= _landmark_scores(measured)
     slices = _by_slice(measured)
     for measure in ("mask_iou", "boundary_iou"):
         metrics |= {f"{measure}/{name}": _means(chosen)[measure] for name, chosen in slices.items()}
@@ -200,13 +222,15 @@ def _worn_shapes(measured: Sequence[Measured], kind: Kind) -> tuple[GroundTruth,
     return truths, founds
 
 
-def _landmark_precision(measured: Sequence[Measured]) -> dict[str, float]:
-    """Average precision of worn shirts' landmarks; the box of a shirt's mask is its size."""
+def _landmark_scores(measured: Sequence[Measured]) -> dict[str, float]:
+    """Average precision of worn shirts' landmarks, and how well seen ones are told from hidden ones."""
     worn = [photo for photo in measured if photo.truth.source != SHOP]
-    truths = [(photo.truth.landmarks, _boxes(photo.truth.masks)) for photo in worn]
+    truths = [(photo.truth.landmarks, photo.truth.boxes) for photo in worn]
     founds = [(photo.found.landmarks, photo.found.scores) for photo in worn if photo.found.landmarks is not None]
     visible = any((landmarks[..., 2] == VISIBLE).any() for landmarks, _ in truths)
-    return landmark_ap(truths, founds) if founds and visible else {}
+    if not (founds and visible):
+        return {}
+    return {**landmark_ap(truths, founds), **visibility_accuracy(np.concatenate([photo.seen for photo in worn]))}
 
 
 def _boxes(masks: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -124,6 +124,19 @@ def short_sleeve_landmarks(regions: Sequence[ViaRegion], place: Place) -> NDArra
     return np.where(landmarks[:, 2:] != ABSENT, landmarks.astype(np.float64), absent)
 
 
+def item_box(regions: Sequence[ViaRegion], place: Place) -> NDArray[np.float64]:
+    """The box (4,) that was annotated for a garment, often looser than its outlines; theirs where there is none.
+
+    Raises:
+        DataError: the attribute does not hold four numbers; names `place`.
+    """
+    outlines = [_outline(region) for region in regions if not is_point(region)]
+    box = _bounding_box(speaker(regions).region_attributes or {}, outlines, place)
+    if len(box) != 4:
+        raise place.at("bounding_box").fault(len(box), "4 numbers", _IN_VIA)
+    return np.array(box, np.float64)
+
+
 def landmark_names(category_id: int) -> tuple[str, ...]:
     """What the landmarks of a category are called in point regions."""
     if category_id == 1:

@@ -91,6 +91,14 @@ class Placement:
         corners = np.asarray(boxes, np.float64).reshape(-1, 2, 2)
         return np.asarray((corners - (self.left, self.top)) / self._scales, np.float32).reshape(-1, 4)
 
+    def labels(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A map of labels (H, W) of the picture in the square (side, side), none of them mixed; 0 round it."""
+        height, width = self.placed_size
+        square = np.zeros((self.side, self.side), np.uint8)
+        placed = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
+        square[self.top : self.top + height, self.left : self.left + width] = placed
+        return square
+
     def undo(self, square_array: NDArray[Scalar]) -> NDArray[Scalar]:
         """A square array (side, side[, C]) without the ground, at the picture's own size."""
         height, width = self.placed_size

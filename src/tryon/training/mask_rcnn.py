@@ -102,6 +102,8 @@ class MaskRCNNTraining:
             flip=config.flip,
             max_shift=config.max_shift,
             max_scale=config.max_scale,
+            max_rotation_degrees=config.max_rotation_degrees,
+            recolour=config.recolour,
             colour_jitter=config.colour_jitter,
             close_ups=config.close_ups,
             surroundings=config.surroundings,

@@ -66,6 +66,8 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
             sought = landmark_targets(own, regions, said["heat_logits"].shape[2])
             components["mrcnn_landmark"] = landmark_loss(sought, said["heat_logits"])
             components["mrcnn_visibility"] = visibility_loss(sought, said["visibility_logits"])
+        if network.kind_head is not None:
+            components[losses.KIND_COMPONENT] = losses.kind_loss(batch["kinds"], network.garment_kinds(mask_maps))
         return components
 
     def compute_loss(

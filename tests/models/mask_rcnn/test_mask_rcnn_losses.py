@@ -64,6 +64,16 @@ def test_mask_loss_by_hand() -> None:
     assert value(mask_loss(ids, gt, logits)) == pytest.approx(expected, rel=1e-6)
 
 
+def test_kind_loss_is_the_mean_over_the_cells_of_the_fine_map() -> None:
+    from tryon.models.mask_rcnn.losses import kind_loss
+
+    kinds = np.array([[[0, 9, 1, 9], [9, 9, 9, 9], [2, 9, 0, 9], [9, 9, 9, 9]]], np.uint8)  # 9: between the cells
+    logits = np.zeros((1, 2, 2, 3), np.float32)
+    logits[0, 0, 0, 0] = 2.0
+    certain, unsure = math.log(math.exp(2) + 2) - 2, math.log(3)
+    assert value(kind_loss(kinds, logits)) == pytest.approx((certain + 3 * unsure) / 4, rel=1e-6)
+
+
 def test_nothing_to_learn_from_is_zero_with_finite_gradients() -> None:
     import tensorflow as tf
 

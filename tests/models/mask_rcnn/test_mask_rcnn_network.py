@@ -130,6 +130,21 @@ def test_one_batch_is_learnt_by_heart() -> None:
     assert set(losses[0]) == {"rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask"}
 
 
+def test_kinds_of_other_garments_have_a_head_and_change_nothing_else() -> None:
+    from tryon.models.mask_rcnn.network import build_mask_rcnn
+
+    plain, network = (build_mask_rcnn(tiny(other_garments=flag), seed=1) for flag in (False, True))
+    own = network.weights_by_layer()
+    assert set(own) - set(plain.weights_by_layer()) == {"mrcnn_kind"} and plain.kind_head is None
+    for name, values in plain.weights_by_layer().items():
+        assert all(np.array_equal(*pair) for pair in zip(values, own[name], strict=True))
+    pictures = ellipse_batch(network.config, 2, len(network.anchors))["images"]
+    pyramid, mask_maps = network.features(pictures)
+    logits = np.asarray(network.garment_kinds(mask_maps))
+    assert logits.shape == (2, 32, 32, 5) and logits.dtype == np.float32 and logits.std() > 0
+    assert np.array_equal(np.asarray(pyramid[0]), np.asarray(plain.features(pictures)[0][0]))
+
+
 def test_a_step_by_the_references_conventions_is_finite() -> None:
     """With padded RoIs that count as background, and without annotated boxes among them."""
     import keras

@@ -97,6 +97,13 @@ def mask_head(
     return keras.Model(pooled if fine is None else [pooled, fine], logits, name="mask_head")
 
 
+def kind_head(channels: int, kinds: int) -> keras.Model:
+    """The fine map (B, H, W, C) to logits (B, H, W, kinds) of what each cell shows: so plain that the map itself has to
+    know it, which the mask head reads."""
+    fine = keras.Input((None, None, channels))
+    return keras.Model(fine, layers.Conv2D(kinds, 1, name="mrcnn_kind")(fine), name="kind_head")
+
+
 def _norm(name: str, normalisation: str, frozen: bool) -> Any:
     if normalisation == "weights":
         return layers.LayerNormalization(name=name.replace("_bn", "_norm"))

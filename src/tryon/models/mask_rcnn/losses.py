@@ -13,11 +13,13 @@ from tryon.models.mask_rcnn.targets import IGNORE, POSITIVE
 
 COMPONENTS = ("rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask")
 LANDMARK_COMPONENTS = ("mrcnn_landmark", "mrcnn_visibility")
+KIND_COMPONENT = "garment_kind"
 
 
 def components_of(config: MaskRCNNConfig) -> tuple[str, ...]:
     """The names of the losses that a configuration's training has."""
-    return COMPONENTS + LANDMARK_COMPONENTS if config.landmarks else COMPONENTS
+    landmarks = LANDMARK_COMPONENTS if config.landmarks else ()
+    return COMPONENTS + landmarks + ((KIND_COMPONENT,) if config.other_garments else ())
 
 
 def rpn_class_loss(labels: Any, objectness_logits: Any) -> Any:
@@ -59,6 +61,11 @@ def mask_loss(class_ids: Any, gt_masks: Any, mask_logits: Any) -> Any:
     own = of_class(mask_logits, class_ids)
     entropy = ops.maximum(own, 0.0) - own * gt_masks + ops.log1p(ops.exp(-ops.abs(own)))
     return mean(ops.mean(entropy, axis=(2, 3)), ops.cast(class_ids > 0, "float32"))
+
+
+def kind_loss(kinds: Any, kind_logits: Any) -> Any:
+    """Mean cross-entropy of what each cell shows: kinds (B, S, S), logits (B, S/2, S/2, K)."""
+    return ops.mean(cross_entropy(kinds[:, ::2, ::2], kind_logits))
 
 
 def of_class(values: Any, class_ids: Any) -> Any:

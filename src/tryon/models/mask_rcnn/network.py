@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from tryon.config import LANDMARK_CLASS, MaskRCNNConfig
+from tryon.config import GARMENT_KINDS, LANDMARK_CLASS, MaskRCNNConfig
 from tryon.models.layers.boxes import expand
 from tryon.models.layers.precision import computing_in
 from tryon.models.layers.roi_align import CornerRoIAlign, RoIAlign
@@ -64,6 +64,9 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
             if config.landmarks:
                 self.landmark_head = landmark_head(config.mask_pool_px, channels, config.landmark_channels)
                 self.landmark_class = 1 + config.class_names.index(LANDMARK_CLASS)
+            self.kind_head: keras.Model | None = None
+            if config.other_garments:
+                self.kind_head = heads.kind_head(self._fine_channels, len(GARMENT_KINDS))
         self.box_align = self._align(BOX_POOL_PX, STRIDES[:BOX_LEVELS], "box_align")
         self.mask_align = self._align(config.mask_pool_px, STRIDES[:BOX_LEVELS], "mask_align")
         self.fine_align = self._align(2 * config.mask_pool_px, (FINE_STRIDE,), "fine_align")
@@ -157,9 +160,15 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         logits = self.mask_head(pooled if self._fine else pooled[0], training=training)
         return _whole(ops.reshape(logits, (-1, count, self.mask_side, self.mask_side, self.classes)))
 
+    def garment_kinds(self, mask_maps: list[Any]) -> Any:
+        """Logits (B, S/2, S/2, kinds) of what each cell of the fine map shows, from a network that tells other garments
+        apart."""
+        assert self.kind_head is not None, "config.other_garments"
+        return _whole(self.kind_head(mask_maps[-1]))
+
     def named_layers(self) -> list[keras.layers.Layer]:
         """All layers that hold weights, in the order of the 2017 implementation's parts, then ours."""
-        parts = (self.trunk, self.rpn, self.mask_head, self.box_head, self.landmark_head)
+        parts = (self.trunk, self.rpn, self.mask_head, self.box_head, self.landmark_head, self.kind_head)
         return [layer for part in parts if part is not None for layer in part.layers if layer.weights]
 
     def choose_layers(self, choice: str) -> None:
@@ -197,6 +206,7 @@ def build_mask_rcnn(config: MaskRCNNConfig, seed: int = 0) -> MaskRCNN:
 _PREDICTORS = {
     "rpn_class_raw": 0.01, "rpn_bbox_pred": 0.01, "mrcnn_class_logits": 0.01, "mrcnn_bbox_fc": 0.001,
     "mrcnn_landmark": 0.01, "mrcnn_landmark_rough": 0.01, "mrcnn_landmark_visibility": 0.01,
+    "mrcnn_kind": 0.01,
 }  # fmt: skip
 
 

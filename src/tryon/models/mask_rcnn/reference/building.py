@@ -63,6 +63,7 @@ def reference_config(
         mask_margin=0.0,
         landmarks=False,
         landmark_channels=32,
+        other_garments=False,
         box_passes=1,
         max_instances=100,
         detections=detections,
@@ -84,6 +85,8 @@ def reference_config(
         flip=False,
         max_shift=0.0,
         max_scale=0.0,
+        max_rotation_degrees=0.0,
+        recolour=0.0,
         colour_jitter=0.0,
         close_ups=0.0,
         surroundings=0.0,
@@ -99,8 +102,8 @@ def with_reference_conventions(config: MaskRCNNConfig) -> MaskRCNNConfig:
     """The configuration as weights of the 2017 implementation need it: loading them selects this.
 
     Sizes stay as they are. Boxes, anchors and samples become the reference's, and what it does not have is left out:
-    fine mask features, a margin round masks, landmarks, further box passes, the second look, masks brought to the
-    picture's edges.
+    fine mask features, a margin round masks, landmarks, kinds of other garments, further box passes, the second look,
+    masks brought to the picture's edges.
     """
     return replace(
         config,
@@ -108,6 +111,7 @@ def with_reference_conventions(config: MaskRCNNConfig) -> MaskRCNNConfig:
         mask_features="pyramid",
         mask_margin=0.0,
         landmarks=False,
+        other_garments=False,
         box_passes=1,
         second_look=False,
         refinement="none",
