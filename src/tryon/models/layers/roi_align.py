@@ -8,11 +8,13 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from tryon.models.layers.fusing import fused
 
 CANONICAL_SIDE_PX = 224.0  # a box of this side is read from P4 (equation 1)
+_COVERAGE = np.arange(256, dtype=np.float32) / np.float32(255)  # of uint8
 
 
 @keras.saving.register_keras_serializable("tryon")
@@ -54,6 +56,25 @@ class RoIAlign(keras.layers.Layer):  # type: ignore[misc]
             pooled = ops.mean(ops.reshape(pooled, (-1, R, self.size, self.samples, self.size, self.samples, C)), (3, 5))
         return pooled
 
+    def crop(self, rois: Any, masks: Any, owners: Any) -> Any:
+        """Each RoI (B, R, 4) of the mask of its own object as coverage (B, R, size, size) in [0, 1].
+
+        Only what the cells need is read, so that whole masks cost hardly more than small ones.
+
+        Args:
+            masks: (B, G, H, W) uint8, those of a picture's objects.
+            owners: (B, R), the object of each RoI.
+        """
+        assert self.samples == 1, "masks are read at the cells' centres"
+        rois = ops.stop_gradient(rois)
+        G, height, width = masks.shape[1:]
+        first = ops.arange(ops.shape(masks)[0], dtype="int32")[:, None] * G
+        start = (first + ops.cast(owners, "int32")) * (height * width)
+        stride = ops.ones_like(rois[..., 0])
+        rows = self._places(rois[..., 1], rois[..., 3], stride, ops.full_like(start, height))
+        columns = self._places(rois[..., 0], rois[..., 2], stride, ops.full_like(start, width))
+        return _interpolate(ops.reshape(masks, (-1, 1)), start, ops.full_like(start, width), rows, columns)[..., 0]
+
     def _level(self, rois: Any) -> Any:
         """Index (B, R) of the map for each RoI."""
         sides = ops.sqrt(ops.maximum((rois[..., 2] - rois[..., 0]) * (rois[..., 3] - rois[..., 1]), 1e-6))
@@ -85,6 +106,7 @@ def _interpolate(flat: Any, start: Any, width: Any, rows: Any, columns: Any) -> 
     """Samples (B, R, S, S, C) of maps whose cells lie one below the other, (cells, C).
 
     Args:
+        flat: numbers, or uint8 as parts of 255.
         start: (B, R), the first cell of the map of each RoI; `width` (B, R): cells in a row of it.
         rows: the two rows beside each sample, each (B, R, S) with its weight; `columns` likewise.
     """
@@ -92,10 +114,16 @@ def _interpolate(flat: Any, start: Any, width: Any, rows: Any, columns: Any) -> 
     for y, weight_y in rows:
         for x, weight_x in columns:
             place = start[..., None, None] + y[..., :, None] * width[..., None, None] + x[..., None, :]
-            corner = ops.take(flat, place, axis=0)
+            corner = _numbers(ops.take(flat, place, axis=0))
             weight = weight_y[..., :, None] * weight_x[..., None, :]
             pooled = pooled + corner * ops.cast(weight[..., None], corner.dtype)
     return pooled
+
+
+def _numbers(cells: Any) -> Any:
+    # Looked up: a compiled division by a constant becomes a product, which rounds otherwise.
+    is_coverage = keras.backend.standardize_dtype(cells.dtype) == "uint8"
+    return ops.take(ops.convert_to_tensor(_COVERAGE), ops.cast(cells, "int32"), axis=0) if is_coverage else cells
 
 
 @keras.saving.register_keras_serializable("tryon")

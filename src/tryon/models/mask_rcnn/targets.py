@@ -155,14 +155,8 @@ def _within(rois: Any, boxes: Any) -> Any:
 
 def _mask_targets(gt_masks: Any, owner: Any, regions: Any, side: int, conventions: Conventions) -> Any:
     """Coverage (B, Q, M, M) of each cell of a region by its object's mask."""
-    Q = regions.shape[1]
-    S = gt_masks.shape[2]
-    own = ops.take_along_axis(
-        gt_masks, ops.broadcast_to(owner[:, :, None, None], (ops.shape(owner)[0], Q, S, S)), axis=1
-    )
-    flat = ops.cast(ops.reshape(own, (-1, S, S, 1)), "float32") / 255.0
-    align = CornerRoIAlign(side, (1,), S) if conventions.corner_samples else RoIAlign(side, (1,), samples=1)
-    cropped = ops.reshape(align(ops.reshape(regions, (-1, 1, 4)), [flat]), (-1, Q, side, side))
+    align = CornerRoIAlign(side, (1,), gt_masks.shape[2]) if conventions.corner_samples else RoIAlign(side, (1,))
+    cropped = align.crop(regions, gt_masks, owner)
     return ops.round(cropped) if conventions.binary_masks else cropped
 
 
