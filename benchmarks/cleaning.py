@@ -27,7 +27,8 @@ from cleaning_samples import FOUND_BY, Sample, compared, read_samples, sample, w
 from tryon.cleaning import checks
 from tryon.cleaning.checks import doubt
 from tryon.cleaning.model import load_model
-from tryon.config import CleaningConfig, load_params
+from tryon.config import load_params
+from tryon.config_collections import CleaningConfig
 
 REVIEWED = 0.2  # of the pictures, the most doubtful first
 

@@ -14,7 +14,7 @@ from cleaning_samples import FOUND_BY, Sample
 from numpy.typing import NDArray
 
 from tryon.cleaning import checks
-from tryon.config import CleaningConfig
+from tryon.config_collections import CleaningConfig
 
 MAX_REFUSED = 0.05  # of the good pictures, by all limits together
 STEPS = 8  # good pictures that one limit may lose at once

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tryon.cleaning.pixels import MEASURED_PX, PixelFacts, measure_pixels, overlay
 from tryon.cleaning.verdicts import colour_distance
 from tryon.cleaning.watermarks import agreement
-from tryon.config import CleaningConfig
+from tryon.config_collections import CleaningConfig
 from tryon.console import track
 from tryon.curating.candidates import read_labels
 from tryon.images.hashing import hamming

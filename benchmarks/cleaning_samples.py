@@ -15,7 +15,7 @@ from tryon.cleaning.measuring import Model
 from tryon.cleaning.pixels import PixelFacts, measure_pixels, unpack_overlay
 from tryon.cleaning.shirts import ShirtFacts, measure_shirts
 from tryon.cleaning.watermarks import agreement
-from tryon.config import CleaningConfig
+from tryon.config_collections import CleaningConfig
 from tryon.console import track
 from tryon.curating.candidates import read_labels
 from tryon.formats.deepfashion2 import Item, read_annotation

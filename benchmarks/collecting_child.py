@@ -17,7 +17,7 @@ from tryon.collecting.guard import Guard
 from tryon.collecting.politeness import Manners
 from tryon.collecting.running import collect
 from tryon.collecting.searching import Access, Candidate, Outcome, SearchAnswer, SearchPage, SearchRequest, Source
-from tryon.config_collecting import CollectingConfig
+from tryon.config_collections import CollectingConfig
 from tryon.console import run_command, set_up_logging
 from tryon.formats.tombstones import read_tombstones
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from tryon.config_collecting import CollectingConfig
+from tryon.config_collections import CleaningConfig, CollectingConfig
 from tryon.config_fields import (
     STRICT,
     AtLeastOne,
@@ -298,37 +298,6 @@ class FittingConfig:
     detail: Fraction
     match_colour: Fraction
     max_look_distance: Positive
-
-
-@dataclass(frozen=True, config=STRICT)
-class CleaningConfig:
-    """Which collected pictures are refused."""
-
-    min_side_px: AtLeastOne
-    max_aspect: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1)]
-    max_blur: Fraction
-    exposure: tuple[Fraction, Fraction]
-    max_border: Fraction
-    max_watermark: Positive
-    near_duplicate_bits: Annotated[int, Field(strict=True, ge=0, le=12)]
-    max_colour_distance: Fraction
-    min_shirt_score: Fraction
-    max_second_score: Fraction
-    min_outline: Fraction
-    max_bleached: Fraction
-    min_upright: Annotated[float, Field(strict=True, ge=-10, le=10)]
-    max_edge: Fraction
-    max_asymmetry: Fraction
-    shirt_aspect: tuple[Positive, Positive]
-    min_landmarks: Fraction
-    splits: dict[Literal["train", "validation", "test"], Fraction]
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in (("exposure", self.exposure), ("shirt_aspect", self.shirt_aspect)):
-            if low >= high:
-                raise ValueError(f"{name} must rise: lowest, highest")
-        if "train" in self.splits or sum(self.splits.values()) >= 1:
-            raise ValueError("splits are those of validation and test, and must leave a part for train")
 
 
 @dataclass(frozen=True, config=STRICT)

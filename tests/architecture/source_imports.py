@@ -10,7 +10,7 @@ SRC = ROOT / "src"
 PLUMBING = frozenset(
     f"tryon.{name}"
     for name in (
-        *("config", "config_collecting", "config_fields", "yaml_files"),
+        *("config", "config_collections", "config_fields", "yaml_files"),
         *("errors", "console", "downloads", "outputs", "tracking"),
     )
 )

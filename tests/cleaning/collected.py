@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tryon.cleaning.collections import Collection
 from tryon.cleaning.measuring import Model
-from tryon.config import CleaningConfig, load_params
+from tryon.config import load_params
+from tryon.config_collections import CleaningConfig
 from tryon.formats.ledger import LedgerRow, write_ledger
 from tryon.images.files import write_jpeg
 from tryon.rendering.dataset import stream

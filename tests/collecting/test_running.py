@@ -23,7 +23,7 @@ from tryon.collecting.guard import Guard
 from tryon.collecting.journal import Journal
 from tryon.collecting.running import collect, manners_of
 from tryon.config import load_params
-from tryon.config_collecting import CollectingConfig
+from tryon.config_collections import CollectingConfig
 from tryon.errors import ConfigError, DataError, ServiceError, UsageError
 from tryon.formats.ledger import read_ledger
 from tryon.formats.tombstones import Tombstone, Tombstones, write_tombstones

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tryon.cleaning.pixels import PixelFacts
 from tryon.cleaning.shirts import ShirtFacts
-from tryon.config import CleaningConfig
+from tryon.config_collections import CleaningConfig
 
 TOO_SMALL, TOO_LONG, BLURRED, EXPOSURE = "too small", "too long", "blurred", "exposure"
 BORDER, WATERMARK = "border", "watermark"

@@ -8,7 +8,7 @@ from pathlib import Path
 from tryon.cleaning.measuring import Model, measure_collection
 from tryon.cleaning.page import write_page
 from tryon.cleaning.verdicts import Picture, Verdict, judge
-from tryon.config import CleaningConfig
+from tryon.config_collections import CleaningConfig
 from tryon.errors import DataError
 from tryon.formats.decisions import Decision
 from tryon.formats.ledger import LedgerRow, read_ledger

@@ -13,7 +13,7 @@ from tryon.cleaning.checks import Finding, check_pixels, check_shirts, doubt
 from tryon.cleaning.measuring import Measured
 from tryon.cleaning.pixels import PixelFacts, unpack_colours
 from tryon.cleaning.watermarks import host_of, watermarks
-from tryon.config import CleaningConfig
+from tryon.config_collections import CleaningConfig
 from tryon.curating.duplicates import Match, NearDuplicates
 from tryon.curating.splitting import PRIORITY, Split, split_of
 from tryon.formats.decisions import Decision

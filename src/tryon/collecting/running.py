@@ -15,7 +15,7 @@ from tryon.collecting.guard import Guard
 from tryon.collecting.pictures import decode_limits
 from tryon.collecting.politeness import Manners
 from tryon.collecting.searching import Source
-from tryon.config_collecting import CollectingConfig
+from tryon.config_collections import CollectingConfig
 from tryon.errors import ConfigError, DataError, ServiceError, UsageError
 from tryon.formats.ledger import read_ledger
 from tryon.formats.tombstones import Tombstones
