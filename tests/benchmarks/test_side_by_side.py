@@ -17,12 +17,15 @@ print(json.dumps({{"median_ms": 300, "least_ms": int(side), "peak_memory_mib": i
 """
 
 
-@pytest.fixture
-def interpreter(tmp_path: Path) -> str:
-    path = tmp_path / "python"
-    path.write_text(INTERPRETER)
+def executable(path: Path, text: str) -> str:
+    path.write_text(text)
     path.chmod(0o755)
     return str(path)
+
+
+@pytest.fixture
+def interpreter(tmp_path: Path) -> str:
+    return executable(tmp_path / "python", INTERPRETER)
 
 
 def run(monkeypatch: Any, capsys: Any, *options: str) -> Any:
@@ -53,10 +56,11 @@ def test_ours_is_measured_by_its_own_benchmark(interpreter: str, monkeypatch: An
     assert case["times_faster"] == pytest.approx(300 / case["ours"]["median_ms"], abs=0.01)
 
 
-def test_what_the_reference_says_when_it_fails_is_shown(monkeypatch: Any, capsys: Any) -> None:
+def test_what_the_reference_says_when_it_fails_is_shown(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setattr(side_by_side, "ours", lambda arguments, case: {})
-    with pytest.raises(SystemExit, match="No module named"):
-        run(monkeypatch, capsys, "mask_rcnn", "--python", sys.executable, "--cases", "all")
+    without = executable(tmp_path / "python", "#!/bin/sh\necho no mrcnn here >&2\nexit 1\n")
+    with pytest.raises(SystemExit, match="failed:\nno mrcnn here"):
+        run(monkeypatch, capsys, "mask_rcnn", "--python", without, "--cases", "all")
 
 
 def test_unknown_cases_are_named(monkeypatch: Any, capsys: Any) -> None:
