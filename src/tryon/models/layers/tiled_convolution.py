@@ -80,34 +80,47 @@ def convolve_by_tiles(x: Any, kernel: Any, border: str) -> Any:
         border: how the map goes on: `reflect` (mirrored, without the edge itself) or `constant` (zeros).
     """
     height, width, channels = x.shape[1:]
-    down, across = (-side % TILE for side in (height, width))  # what is missing to whole tiles
-    wide = ops.pad(x, ((0, 0), (1, 1 + down), (1, 1 + across), (0, 0)), mode=border)
-    return _convolve(wide, ops.reshape(kernel, (9, channels, -1)))[:, :height, :width]
+    around = ((1, 1 + -height % TILE), (1, 1 + -width % TILE))  # a pixel, and what is missing to whole tiles
+    if border == "constant":
+        x = ops.pad(x, ((0, 0), *around, (0, 0)))
+        pixels = np.arange(x.shape[1] * x.shape[2]).reshape(x.shape[1:3])
+    else:
+        pixels = np.pad(np.arange(height * width).reshape(height, width), around, mode="reflect")
+    return _convolve(x, ops.reshape(kernel, (9, channels, -1)), pixels)[:, :height, :width]
 
 
-@ops.custom_gradient  # type: ignore[untyped-decorator]
-def _convolve(x: Any, kernel: Any) -> Any:
-    """The convolution (B, H, W, K) of maps x (B, H + 2, W + 2, C) and a kernel (9, C, K); H and W of whole tiles."""
-    batch, (wide, long, channels), filters = ops.shape(x)[0], x.shape[1:], kernel.shape[-1]
-    height, width = wide - 2, long - 2
-    sources = _per_picture(_tiles(wide, long, _SIDE), batch, wide * long)  # (36 B T,) of T tiles a picture
-    targets = _per_picture(_tiles(height, width, TILE), batch, height * width)  # (16 B T,)
-    weights = ops.reshape(_KERNEL @ ops.reshape(kernel, (9, -1)), (-1, channels, filters))  # (36, C, K)
-    inputs = ops.reshape(_INPUT @ _pick(x, sources, _SIDE**2), (_SIDE**2, -1, channels))  # (36, B T, C)
-    outputs = _OUTPUT @ ops.reshape(inputs @ weights, (_SIDE**2, -1))  # (16, B T K)
-    whole = ops.take(ops.reshape(outputs, (-1, filters)), ops.argsort(targets), axis=0)
+def _convolve(maps: Any, kernel: Any, pixels: NDArray[np.int_]) -> Any:
+    """The convolution (B, H, W, K) of maps (B, h, w, C) and a kernel (9, C, K).
 
-    def gradients(*arguments: Any, upstream: Any = None) -> tuple[Any, Any]:
-        (slope,) = arguments if upstream is None else (upstream,)
-        slopes = ops.reshape(_OUTPUT.T @ _pick(slope, targets, TILE**2), (_SIDE**2, -1, filters))
-        to_kernel = ops.einsum("pnc,pnk->pck", inputs, slopes)
-        to_inputs = ops.einsum("pnk,pck->pnc", slopes, weights)
-        to_tiles = ops.reshape(_INPUT.T @ ops.reshape(to_inputs, (_SIDE**2, -1)), (-1, channels))
-        to_x = ops.segment_sum(to_tiles, sources, num_segments=batch * wide * long)
-        to_kernel = ops.reshape(_KERNEL.T @ ops.reshape(to_kernel, (_SIDE**2, -1)), kernel.shape)
-        return ops.reshape(to_x, ops.shape(x)), to_kernel
+    Args:
+        pixels: (H + 2, W + 2), the map's pixel that each place of the bordered map shows; H and W of whole tiles.
+    """
+    height, width = pixels.shape[0] - 2, pixels.shape[1] - 2
+    own = np.arange(height * width).reshape(height, width)
 
-    return ops.reshape(whole, (-1, height, width, filters)), gradients
+    @ops.custom_gradient  # type: ignore[untyped-decorator]
+    def run(x: Any, kernel: Any) -> Any:
+        batch, count, (channels, filters) = ops.shape(x)[0], x.shape[1] * x.shape[2], kernel.shape[1:]
+        sources = _per_picture(_tiles(pixels, _SIDE), batch, count)  # (36 B T,) of T tiles a picture
+        weights = ops.reshape(_KERNEL @ ops.reshape(kernel, (9, -1)), (-1, channels, filters))  # (36, C, K)
+        inputs = ops.reshape(_INPUT @ _pick(x, sources, _SIDE**2), (_SIDE**2, -1, channels))  # (36, B T, C)
+        outputs = _OUTPUT @ ops.reshape(inputs @ weights, (_SIDE**2, -1))  # (16, B T K)
+        whole = ops.take(ops.reshape(outputs, (-1, filters)), _places_in_tiles(own, batch), axis=0)
+
+        def gradients(*arguments: Any, upstream: Any = None) -> tuple[Any, Any]:
+            (slope,) = arguments if upstream is None else (upstream,)
+            targets = _per_picture(_tiles(own, TILE), batch, own.size)  # (16 B T,)
+            slopes = ops.reshape(_OUTPUT.T @ _pick(slope, targets, TILE**2), (_SIDE**2, -1, filters))
+            to_kernel = ops.matmul(ops.transpose(inputs, (0, 2, 1)), slopes)  # (36, C, K)
+            to_inputs = ops.matmul(slopes, ops.transpose(weights, (0, 2, 1)))  # (36, B T, C)
+            to_tiles = ops.reshape(_INPUT.T @ ops.reshape(to_inputs, (_SIDE**2, -1)), (-1, channels))
+            to_x = ops.segment_sum(to_tiles, sources, num_segments=batch * count)
+            to_kernel = ops.reshape(_KERNEL.T @ ops.reshape(to_kernel, (_SIDE**2, -1)), kernel.shape)
+            return ops.reshape(to_x, ops.shape(x)), to_kernel
+
+        return ops.reshape(whole, (-1, height, width, filters)), gradients
+
+    return run(maps, kernel)
 
 
 def _matrices() -> tuple[NDArray[np.float32], ...]:
@@ -126,16 +139,24 @@ def _matrices() -> tuple[NDArray[np.float32], ...]:
 _KERNEL, _INPUT, _OUTPUT = _matrices()
 
 
-def _tiles(height: int, width: int, side: int) -> NDArray[np.int32]:
-    """Numbers of a map's pixels (side^2, T) in tiles of `side`, one every `TILE` pixels."""
-    down, across = (np.arange(side)[:, None] + np.arange(0, axis - side + 1, TILE) for axis in (height, width))
-    places = down[:, None, :, None] * width + across[None, :, None, :]
+def _tiles(pixels: NDArray[np.int_], side: int) -> NDArray[np.int32]:
+    """The pixels (side^2, T) in tiles of `side` of a map (H, W) of pixels, one tile every `TILE`."""
+    down, across = (np.arange(side)[:, None] + np.arange(0, axis - side + 1, TILE) for axis in pixels.shape)
+    places = pixels[down[:, None, :, None], across[None, :, None, :]]
     return np.asarray(places.reshape(side * side, -1), np.int32)
 
 
 def _per_picture(places: NDArray[np.int32], batch: Any, pixels: int) -> Any:
     """Places (P, T) in one map as places (P B T,) in a batch of maps, one after the other."""
     return ops.reshape(places[:, None] + pixels * ops.arange(batch, dtype="int32")[:, None], (-1,))
+
+
+def _places_in_tiles(pixels: NDArray[np.int_], batch: Any) -> Any:
+    """Where each pixel of a batch of maps lies in their tiles (16, B, T), (B H W,)."""
+    tiles = _tiles(pixels, TILE)
+    place, tile = np.divmod(np.argsort(tiles, axis=None).astype(np.int32), np.int32(tiles.shape[1]))
+    picture = ops.arange(batch, dtype="int32")[:, None]
+    return ops.reshape((place * batch + picture) * tiles.shape[1] + tile, (-1,))
 
 
 def _pick(x: Any, places: Any, count: int) -> Any:
