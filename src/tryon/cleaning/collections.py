@@ -19,31 +19,6 @@ NO_MODEL = "none: shirt, several shirts, close-up, upright and frontal view are 
 # What is known of a picture that passed: one whole shirt from the front, or nothing without a model.
 FLAT, UNCHECKED = "flat", "unchecked"
 
-CLEANING_COLUMNS = (
-    "file",
-    "sha256",
-    "split",
-    "width",
-    "height",
-    "blur",
-    "luminance",
-    "border",
-    "watermark",
-    "score",
-    "second_score",
-    "upright",
-    "outline",
-    "bleached",
-    "edge",
-    "asymmetry",
-    "aspect",
-    "landmarks",
-    "model",
-    "kept",
-    "reason",
-    "doubt",
-)
-LABEL_COLUMNS = ("file", "split", "colour", "pattern", "view", "sha256")
 _PIXEL_COLUMNS = ("width", "height", "blur", "luminance", "border")
 _SHIRT_COLUMNS = (
     "score",
@@ -56,6 +31,14 @@ _SHIRT_COLUMNS = (
     "aspect",
     "landmarks",
 )
+CLEANING_COLUMNS = (
+    *("file", "sha256", "split"),
+    *_PIXEL_COLUMNS,
+    "watermark",
+    *_SHIRT_COLUMNS,
+    *("model", "kept", "reason", "doubt"),
+)
+LABEL_COLUMNS = ("file", "split", "colour", "pattern", "view", "sha256")
 
 
 @dataclass(frozen=True)
