@@ -149,9 +149,8 @@ def fooling_loss(critic: keras.Model, fakes: Any) -> Any:
 
 def critic_loss(critic: keras.Model, real: Any, fake: Any) -> Any:
     """How far the critic is from 1 for what is real and 0 for what is not; half of it, as the reference."""
-    count = real.shape[0]
-    scores = critic(ops.concatenate([real, fake], axis=0), training=True)
-    return 0.5 * (_squared_distance(scores[:count], 1.0) + _squared_distance(scores[count:], 0.0))
+    of_real, of_fake = ops.split(critic(ops.concatenate([real, fake], axis=0), training=True), 2)
+    return 0.5 * (_squared_distance(of_real, 1.0) + _squared_distance(of_fake, 0.0))
 
 
 def _translate_both(networks: Networks, generator: keras.Model, batch: Batch, *, from_plain: bool) -> tuple[Any, Any]:
@@ -160,9 +159,8 @@ def _translate_both(networks: Networks, generator: keras.Model, batch: Batch, *,
     pattern = (batch.pattern, batch.pattern_guides, batch.pattern_mask)
     pairs = zip(plain, pattern, strict=True) if from_plain else zip(pattern, plain, strict=True)
     pictures, guides, masks = (ops.concatenate(pair, axis=0) for pair in pairs)
-    both = redraw(networks.architecture, generator, pictures, guides, masks)
-    count = batch.plain.shape[0]
-    return both[:count], both[count:]
+    fake, identity = ops.split(redraw(networks.architecture, generator, pictures, guides, masks), 2)
+    return fake, identity
 
 
 def _squared_distance(scores: Any, target: float) -> Any:

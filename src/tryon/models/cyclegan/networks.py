@@ -100,7 +100,8 @@ def build_generator(architecture: Architecture, name: str = "generator", seed: i
         x = _normalised_relu(grow(x, width, seeds, f"up_{level}"), f"up_{level}")
     channels = 3 + int(architecture.garment_input)
     x = _convolution(channels, architecture.edge_kernel_px, seeds, "leave")(_reflect(x, reach))
-    redrawn = layers.Activation("tanh", name="redrawn", dtype="float32")(x[..., :3])
+    drawn = x[..., :3] if architecture.garment_input else x
+    redrawn = layers.Activation("tanh", name="redrawn", dtype="float32")(drawn)
     if architecture.garment_input:
         redrawn = with_garment(redrawn, x[..., 3:], garment_of(picture))
     return keras.Model(picture, redrawn, name=name)
@@ -141,6 +142,19 @@ class ReflectionPadding2D(layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("tryon")
+class WithoutFirst(layers.Layer):  # type: ignore[misc]
+    """Maps (B, H, W, C) without their first row and column; `Cropping2D` whose gradient is a border, not a copy."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        batch, height, width, channels = ops.shape(x)
+        return ops.slice(x, (0, 1, 1, 0), (batch, height - 1, width - 1, channels))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        batch, height, width, channels = input_shape
+        return batch, height - 1, width - 1, channels
+
+
+@keras.saving.register_keras_serializable("tryon")
 class InstanceNormalization(layers.Layer):  # type: ignore[misc]
     """Each channel of each picture with mean 0 and variance 1, without parameters.
 
@@ -178,7 +192,10 @@ def _normalise(maps: Any, epsilon: float) -> Any:
 
 
 def _mean(x: Any) -> Any:
-    return ops.mean(x, axis=(1, 2), keepdims=True)
+    """Of each channel (B, 1, 1, C), as a product with a row of ones: sums over rows of pixels are slow on a CPU."""
+    pixels = x.shape[1] * x.shape[2]
+    share = np.full((1, 1, pixels), 1 / pixels, np.float32)
+    return (share @ ops.reshape(x, (-1, pixels, x.shape[3])))[:, None]
 
 
 def _conditions(
@@ -235,7 +252,7 @@ def _transposed(x: keras.KerasTensor, filters: int, seeds: Iterator[int], name: 
     kernels = _kernel_initializer(seeds)
     x = layers.Conv2DTranspose(filters, 3, 2, padding="valid", kernel_initializer=kernels, name=name)(x)
     # The reference's padding 1 and output padding 1: a `valid` transposed convolution without its first row and column.
-    return layers.Cropping2D(((1, 0), (1, 0)), name=f"{name}_crop")(x)
+    return WithoutFirst(name=f"{name}_crop")(x)
 
 
 def _resized(x: keras.KerasTensor, filters: int, seeds: Iterator[int], name: str) -> keras.KerasTensor:
