@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from timing import Case, add_options, run
+from timing import Anatomy, Case, add_options, run
 
 ROOT = Path(__file__).parents[1]
 CASES = ("inference", "step")
@@ -77,7 +77,8 @@ def inference(config: Any) -> Case:
     generator = build_generator(architecture)
     shape = (config.batch_size, config.size_px, config.size_px, architecture.input_channels)
     pictures = np.random.default_rng(1).uniform(-1, 1, shape).astype(np.float32)
-    return Case(lambda: generator.predict_on_batch(pictures), config.batch_size * operations(generator), {}, {})
+    total = config.batch_size * operations(generator)
+    return Case(lambda: generator.predict_on_batch(pictures), lambda: Anatomy(total, {}, {}))
 
 
 def training_step(config: Any) -> Case:
@@ -103,7 +104,7 @@ def training_step(config: Any) -> Case:
 
     # A step translates, cycles and repeats both sides: six pictures through generators, six through critics.
     pair = operations(networks.plain_to_pattern) + operations(networks.pattern_critic)
-    return Case(call, 3 * 6 * config.batch_size * pair, {}, {})
+    return Case(call, lambda: Anatomy(3 * 6 * config.batch_size * pair, {}, {}))
 
 
 def operations(model: Any) -> float:

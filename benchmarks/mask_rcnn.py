@@ -15,11 +15,13 @@ one of a shopper's photo; `inference-full` finds and draws the 100 that the 2017
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from timing import Call, Case, add_options, graph_operations, run
+from numpy.typing import NDArray
+from timing import Anatomy, Call, Case, add_options, graph_operations, run
 
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP, VISIBLE
 
@@ -87,14 +89,19 @@ def build(arguments: argparse.Namespace, case: str) -> Any:
 
 
 def inference(network: Any, batch: int) -> Case:
-    """Pictures to masks; the operations are those of the graphs that were run."""
-    import tensorflow as tf
-
+    """Pictures to masks."""
     from tryon.models.mask_rcnn.predictor import Predictor
 
     side = network.config.image_size_px
     pictures = list(np.random.default_rng(1).integers(0, 256, (batch, side, side, 3), np.uint8))
     predictor = Predictor(network, min_confidence=0.0)
+    return Case(lambda: predictor.predict(pictures), lambda: anatomy_of_inference(network, predictor, pictures))
+
+
+def anatomy_of_inference(network: Any, predictor: Any, pictures: Sequence[NDArray[np.uint8]]) -> Anatomy:
+    """The parts of an inference; its operations are those of the graphs that it runs."""
+    import tensorflow as tf
+
     images = tf.constant(np.stack(pictures))
     features, classify, mask = (tf.function(call) for call in (network.features, network.classify, network.mask))
     propose = tf.function(lambda maps: network.propose(*network.objectness(maps)))
@@ -110,14 +117,11 @@ def inference(network: Any, batch: int) -> Case:
     }
     given: list[tuple[Any, ...]] = [(network.features, images), (network.objectness, pyramid)]
     given += [(network.classify, rois, pyramid), (network.mask, drawn, mask_maps)]
-    operations = sum(graph_operations(*each) for each in given)
-    return Case(lambda: predictor.predict(pictures), operations, parts, {"detections": detections})
+    return Anatomy(sum(graph_operations(*each) for each in given), parts, {"detections": detections})
 
 
 def training_step(network: Any, batch: int) -> Case:
-    """One step on a fixed batch; the operations are those forwards and backwards."""
-    import tensorflow as tf
-
+    """One step on a fixed batch."""
     from tryon.training.mask_rcnn_optimizer import build_optimizer
     from tryon.training.mask_rcnn_step import MaskRCNNLosses
 
@@ -126,6 +130,12 @@ def training_step(network: Any, batch: int) -> Case:
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer)
     given = fixed_batch(network, batch)
+    return Case(lambda: model.train_on_batch(given), lambda: anatomy_of_step(model, given))
+
+
+def anatomy_of_step(model: Any, batch: dict[str, Any]) -> Anatomy:
+    """The way forwards of a step; its operations are those forwards and backwards."""
+    import tensorflow as tf
 
     def gradients(inputs: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -133,10 +143,9 @@ def training_step(network: Any, batch: int) -> Case:
             total = sum(losses.values())
         return tape.gradient(total, model.trainable_variables)
 
-    tensors = {name: tf.constant(value) for name, value in given.items()}
+    tensors = {name: tf.constant(value) for name, value in batch.items()}
     forward = tf.function(lambda inputs: model(inputs, training=True))
-    operations = graph_operations(gradients, tensors)
-    return Case(lambda: model.train_on_batch(given), operations, {"forwards": lambda: forward(tensors)}, {})
+    return Anatomy(graph_operations(gradients, tensors), {"forwards": lambda: forward(tensors)}, {})
 
 
 def fixed_batch(network: Any, batch: int) -> dict[str, Any]:

@@ -22,13 +22,19 @@ Call = Callable[[], Any]
 CEILING_SIDE = 2048
 
 
-class Case(NamedTuple):
-    """What is timed, its floating-point operations, parts of it to be timed by themselves, and further facts."""
+class Anatomy(NamedTuple):
+    """A call's floating-point operations, parts of it to be timed by themselves, and further facts."""
 
-    call: Call
     operations: float
     parts: dict[str, Call]
     facts: dict[str, int]
+
+
+class Case(NamedTuple):
+    """What is timed, and what it is made of: asked for after the calls, as that takes memory of its own."""
+
+    call: Call
+    anatomy: Callable[[], Anatomy]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -82,24 +88,25 @@ def measure(
     arguments: argparse.Namespace, build: Callable[[argparse.Namespace, str, int], Case], case: str, batch: int
 ) -> dict[str, Any]:
     """One case in this process."""
-    ceiling = matrix_product_rate()
     todo = build(arguments, case, batch)
     seconds = timed(todo.call, arguments.warm_up, arguments.repeats)
     median = statistics.median(seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    parts = {name: statistics.median(timed(part, 1, 5)) for name, part in todo.parts.items()}
+    ceiling = matrix_product_rate()
+    operations, named, facts = todo.anatomy()
+    parts = {name: statistics.median(timed(part, 1, 5)) for name, part in named.items()}
     return {
         "case": case,
         "batch": batch,
         "median_ms": round(median * 1000, 1),
         "least_ms": round(min(seconds) * 1000, 1),
         "peak_memory_mib": round(peak / 1024),
-        "gflop": round(todo.operations / 1e9, 2),
-        "gflop_per_s": round(todo.operations / median / 1e9, 1),
+        "gflop": round(operations / 1e9, 2),
+        "gflop_per_s": round(operations / median / 1e9, 1),
         "ceiling_gflop_per_s": round(ceiling / 1e9, 1),
-        "fraction_of_ceiling": round(todo.operations / median / ceiling, 3),
+        "fraction_of_ceiling": round(operations / median / ceiling, 3),
         "parts_ms": {name: round(value * 1000, 1) for name, value in parts.items()},
-        **todo.facts,
+        **facts,
     }
 
 
