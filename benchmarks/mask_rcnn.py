@@ -76,7 +76,12 @@ def build(arguments: argparse.Namespace, case: str) -> Any:
         names = [f"class {number}" for number in range(1, arguments.classes + 1)]
         scales = [side / 32 * 2**level for level in range(5)]
         config = reference_config(
-            arguments.backbone, class_names=names, image_size_px=side, image_min_px=side, anchor_scales=scales
+            arguments.backbone,
+            class_names=names,
+            image_size_px=side,
+            image_min_px=side,
+            anchor_scales=scales,
+            weights="coco",  # for frozen statistics alone: nothing is loaded
         )
     wished = {name: getattr(arguments, name) for name in ("proposals", "train_proposals")}
     changes = {name: value for name, value in wished.items() if value is not None}

@@ -1,6 +1,7 @@
 """Optimisers and their schedules for Mask R-CNN."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -20,7 +21,7 @@ def build_optimizer(config: MaskRCNNConfig, steps_per_epoch: int) -> keras.optim
     """The optimiser that the configuration names, its rate warmed up from a hundredth.
 
     `adamw` falls along a cosine to a hundredth and decays kernels by itself; `sgd` is the 2017 implementation's: it
-    stays at its rate, and `decay_loss` decays the weights.
+    stays at its rate, and its loss has a term that decays the weights.
     """
     warm_up = round(config.warm_up_epochs * steps_per_epoch)
     total = max(config.epochs * steps_per_epoch, warm_up + 1)
@@ -36,18 +37,39 @@ def build_optimizer(config: MaskRCNNConfig, steps_per_epoch: int) -> keras.optim
         optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, global_clipnorm=ADAMW_CLIP_NORM)
         optimizer.exclude_from_weight_decay(var_names=["bias", *SCALES])
     else:
-        optimizer = keras.optimizers.SGD(rate, momentum=SGD_MOMENTUM, global_clipnorm=SGD_CLIP_NORM)
+        optimizer = DecayingSGD(rate, config.weight_decay)
     if config.precision == "mixed_float16":  # its gradients would vanish below 6e-8
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
 
 
-def decay_loss(config: MaskRCNNConfig, weights: Iterable[Any]) -> Any:
-    """What the 2017 implementation adds to the loss: the decay times the mean square of each learning weight.
+class DecayingSGD(keras.optimizers.SGD):  # type: ignore[misc]
+    """Momentum for a loss to which the mean square of each weight is added, times the decay.
 
-    Biases count, scales and shifts of normalisations do not. 0 with `adamw`, which decays by itself.
+    Biases decay, scales and shifts of normalisations do not. That term's gradient is added to the loss's own one before
+    both are clipped, and the next momentum begins with the gradient: TensorFlow computes at once whatever waits for
+    nothing, so that otherwise two arrays of the size of all weights would be held through the whole step.
+
+    Args:
+        rate: learning rate, or its schedule.
+        decay: of the mean squares.
     """
-    if config.optimizer != "sgd" or config.weight_decay == 0:
-        return 0.0
-    decayed = [weight for weight in weights if weight.name not in SCALES]
-    return config.weight_decay * sum(ops.mean(ops.square(ops.convert_to_tensor(weight))) for weight in decayed)
+
+    def __init__(self, rate: Any, decay: float) -> None:
+        super().__init__(rate, momentum=SGD_MOMENTUM, global_clipnorm=SGD_CLIP_NORM, name="sgd")
+        self.decay = decay
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
+        weights = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        super().apply([self._with_decay(*pair) for pair in zip(grads, weights, strict=True)], trainable_variables)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        momentum = self.momentums[self._get_variable_index(variable)]
+        step = gradient * (learning_rate / SGD_MOMENTUM)
+        self.assign(momentum, (momentum - step) * SGD_MOMENTUM)
+        self.assign_add(variable, momentum)
+
+    def _with_decay(self, gradient: Any, weight: Any) -> Any:
+        if gradient is None or weight.name in SCALES or self.decay == 0:
+            return gradient
+        return gradient + ops.convert_to_tensor(weight) * (2.0 * self.decay / math.prod(weight.shape))

@@ -9,7 +9,6 @@ from tryon.models.mask_rcnn import losses
 from tryon.models.mask_rcnn.landmarks import landmark_loss, landmark_targets, own_landmarks, visibility_loss
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.targets import anchor_targets, roi_targets
-from tryon.training.mask_rcnn_optimizer import decay_loss
 
 
 class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
@@ -73,8 +72,8 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The sum of the components, each with weight 1 as in the paper, and the decay of the weights."""
-        return sum(y_pred.values()) + decay_loss(self.network.config, self.network.trainable_weights)
+        """The sum of the components, each with weight 1 as in the paper."""
+        return sum(y_pred.values())
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The components of this very batch, not running means."""
