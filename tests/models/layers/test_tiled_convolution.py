@@ -74,22 +74,24 @@ def test_layer_chooses_tiles_where_they_fit_and_are_exact(side, precision, by_ti
 
 
 @pytest.mark.parametrize(
-    ("side", "channels", "precision", "by_tiles"),
+    ("side", "channels", "precision", "training", "by_tiles"),
     [
-        (16, 128, "float32", True),
-        (15, 128, "float32", False),
-        (16, 127, "float32", False),
-        (16, 128, "bfloat16", False),
+        (14, 128, "float32", False, True),
+        (13, 128, "float32", False, False),
+        (14, 127, "float32", False, False),
+        (14, 128, "bfloat16", False, False),
+        (16, 128, "float32", True, True),
+        (15, 128, "float32", True, False),
     ],
 )
-def test_padded_layer_takes_tiles_where_they_pay(side, channels, precision, by_tiles, monkeypatch) -> None:
+def test_padded_layer_takes_tiles_where_they_pay(side, channels, precision, training, by_tiles, monkeypatch) -> None:
     from tryon.models.layers import tiled_convolution
 
     taken, convolve = [], tiled_convolution.convolve_by_tiles
     monkeypatch.setattr(tiled_convolution, "convolve_by_tiles", lambda *given: taken.append(1) or convolve(*given))
     layer = tiled_convolution.TiledConv2D(128, activation="relu", bias_initializer="ones", dtype=precision)
     x = random_values(1, side, side, channels)
-    out = np.asarray(layer(x), np.float32)
+    out = np.asarray(layer(x, training=training), np.float32)
     assert bool(taken) == by_tiles
     expected = np.maximum(plainly(x, np.asarray(layer.kernel, np.float32), "constant") + 1, 0)
     np.testing.assert_allclose(out, expected, atol=1e-4 if precision == "float32" else 0.2)

@@ -15,7 +15,8 @@ from keras import ops
 from numpy.typing import NDArray
 
 TILE = 4  # outputs along each side of a tile
-MIN_CHANNELS, MIN_PIXELS = 128, 16 * 16  # below these, bringing a map to the points costs what the products save
+MIN_CHANNELS, MIN_PIXELS = 128, 14 * 14  # below these, bringing a map to the points costs what the products save
+MIN_PIXELS_IN_TRAINING = 16 * 16  # the points of many regions' small maps, kept for the gradients, take much memory
 _SIDE = TILE + 2  # inputs that they need
 _POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)  # and infinity
 
@@ -55,17 +56,17 @@ class TiledConv2D(keras.layers.Conv2D):  # type: ignore[misc]
     def __init__(self, filters: int, **options: Any) -> None:
         super().__init__(filters, **{**options, "kernel_size": 3, "strides": 1, "padding": "same"})
 
-    def call(self, inputs: Any) -> Any:
-        if not self._pays(inputs.shape):
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not self._pays(inputs.shape, MIN_PIXELS_IN_TRAINING if training else MIN_PIXELS):
             return super().call(inputs)
         outputs = convolve_by_tiles(inputs, self.kernel, "constant") + self.bias
         return self.activation(outputs)
 
-    def _pays(self, shape: Any) -> bool:
+    def _pays(self, shape: Any, min_pixels: int) -> bool:
         """Whether tiles are faster for maps of a shape (B, H, W, C)."""
         if None in shape[1:]:
             return False
-        large = shape[1] * shape[2] >= MIN_PIXELS and min(shape[3], self.filters) >= MIN_CHANNELS
+        large = shape[1] * shape[2] >= min_pixels and min(shape[3], self.filters) >= MIN_CHANNELS
         return large and _exact_on_cpu(self.compute_dtype)
 
 

@@ -81,7 +81,7 @@ def mask_head(
     def convolution(x: Any, filters: int, name: str) -> Any:
         if normalisation == "weights":
             return layers.Activation("relu")(ScaledConv2D(filters, 3, padding="same", name=f"mrcnn_mask_{name}")(x))
-        x = layers.Conv2D(filters, 3, padding="same", name=f"mrcnn_mask_{name}")(x)
+        x = TiledConv2D(filters, name=f"mrcnn_mask_{name}")(x)
         return layers.Activation("relu")(_norm(f"mrcnn_mask_{name.replace('conv', 'bn')}", normalisation, frozen)(x))
 
     for index in range(1, convolutions + 1):
