@@ -47,8 +47,8 @@ class DecayingSGD(keras.optimizers.SGD):  # type: ignore[misc]
     """Momentum for a loss to which the mean square of each weight is added, times the decay.
 
     Biases decay, scales and shifts of normalisations do not. That term's gradient is added to the loss's own one before
-    both are clipped, and the next momentum begins with the gradient: TensorFlow computes at once whatever waits for
-    nothing, so that otherwise two arrays of the size of all weights would be held through the whole step.
+    both are clipped. Both sums begin with the gradient: TensorFlow computes at once whatever waits for nothing, so that
+    otherwise two arrays of the size of all weights, decay and momentum, would be held through the whole step.
 
     Args:
         rate: learning rate, or its schedule.
@@ -72,4 +72,5 @@ class DecayingSGD(keras.optimizers.SGD):  # type: ignore[misc]
     def _with_decay(self, gradient: Any, weight: Any) -> Any:
         if gradient is None or weight.name in SCALES or self.decay == 0:
             return gradient
-        return gradient + ops.convert_to_tensor(weight) * (2.0 * self.decay / math.prod(weight.shape))
+        pull = 2.0 * self.decay / math.prod(weight.shape)
+        return (gradient * (1.0 / pull) + ops.convert_to_tensor(weight)) * pull
