@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from tryon.fitting.shading import coloured_like, extend_outwards, masked_blur, relight, shade_of
+from tryon.fitting.shading import (
+    HIGHLIGHTS_FROM,
+    coloured_like,
+    extend_outwards,
+    masked_blur,
+    relight,
+    shade_of,
+)
 from tryon.images.colour import from_linear, rgb_to_lab, to_linear
 
 
@@ -51,6 +58,18 @@ def test_relighting_equals_the_same_light_on_the_other_cloth() -> None:
     red, blue = lit([0.7, 0.3, 0.3], shade), np.broadcast_to(np.float32([0.2, 0.3, 0.6]), (40, 40, 3)).copy()
     result = relight(blue, shade_of(blue, inside), shade_of(red, inside), 1.0)
     assert np.abs(result - lit([0.2, 0.3, 0.6], shade)).max() < 0.02
+
+
+def test_highlights_keep_their_order_below_white_and_darker_light_is_exact() -> None:
+    greys = np.linspace(0.02, 0.98, 200, dtype=np.float32)
+    layer = np.repeat(greys[None, :, None], 3, axis=2)
+    even = np.ones((1, 200), np.float32)
+    bright = relight(layer, even, 1.8 * even, 1.0)[0, :, 0]
+    assert bright.max() < 1 and (np.diff(bright) > 0).all() and (bright >= greys).all()
+    clear = bright < HIGHLIGHTS_FROM
+    assert clear.sum() > 50 and np.allclose(bright[clear], lit([1.0] * 3, 1.8 * to_linear(layer)[0, :, 0])[clear, 0])
+    dark = relight(layer, even, 0.6 * even, 1.0)[0, :, 0]
+    assert np.allclose(to_linear(dark), 0.6 * to_linear(greys), atol=1e-5)
 
 
 def test_relighting_by_nothing_changes_nothing_and_light_is_one_on_average() -> None:

@@ -20,6 +20,7 @@ Mask = NDArray[np.bool_]
 _BLUR_PER_PERIOD = 0.6
 # But at least this fraction of the shirt's height: about a generated pixel.
 _LEAST_BLUR = 0.02
+HIGHLIGHTS_FROM = 0.8
 
 
 def eroded(mask: Mask) -> Mask:
@@ -76,9 +77,15 @@ def shade_of(image: Floats, inside: Mask, smooth_px: float = 0.0) -> Floats:
 
 
 def relight(layer: Floats, old_shade: Floats, new_shade: Floats, amount: float) -> Floats:
-    """The layer (H, W, 3) with its own light exchanged for another, by `amount` from 0 (as it is) to 1 (wholly)."""
+    """The layer (H, W, 3) with its own light exchanged for another, by `amount` from 0 (as it is) to 1 (wholly).
+
+    What becomes brighter than `HIGHLIGHTS_FROM` comes nearer to white without reaching it, as in a camera's picture.
+    """
     gain = (new_shade / old_shade) ** np.float32(amount)
-    return np.asarray(np.clip(from_linear(to_linear(layer) * gain[..., None]), 0, 1), np.float32)
+    lit = from_linear(to_linear(layer) * gain[..., None])
+    start = np.maximum(layer, np.float32(HIGHLIGHTS_FROM))
+    over, room = np.maximum(lit - start, 0), np.maximum(1 - start, np.float32(1e-6))
+    return np.asarray(np.minimum(lit, start) + over * room / (over + room), np.float32)
 
 
 def coloured_like(layer: Floats, inside: Mask, palette: Floats, amount: float) -> Floats:
