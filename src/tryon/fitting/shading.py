@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 _BLUR_PER_PERIOD = 0.6
 # But at least this fraction of the shirt's height: about a generated pixel.
 _LEAST_BLUR = 0.02
-HIGHLIGHTS_FROM = 0.8
+HIGHLIGHTS_FROM = 0.8  # sRGB
 
 
 def eroded(mask: Mask) -> Mask:
@@ -84,8 +84,8 @@ def relight(layer: Floats, old_shade: Floats, new_shade: Floats, amount: float) 
     gain = (new_shade / old_shade) ** np.float32(amount)
     lit = from_linear(to_linear(layer) * gain[..., None])
     start = np.maximum(layer, np.float32(HIGHLIGHTS_FROM))
-    over, room = np.maximum(lit - start, 0), np.maximum(1 - start, np.float32(1e-6))
-    return np.asarray(np.minimum(lit, start) + over * room / (over + room), np.float32)
+    over, room = np.maximum(lit - start, 0), 1 - start
+    return np.asarray(np.minimum(lit, start) + over * room / np.maximum(over + room, 1e-6), np.float32)
 
 
 def coloured_like(layer: Floats, inside: Mask, palette: Floats, amount: float) -> Floats:
