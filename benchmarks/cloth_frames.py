@@ -4,12 +4,14 @@ python benchmarks/cloth_frames.py [--models models] [--photos 240] [--garments 1
 
 Draws photos and shop pictures, finds the shirt in each, and prints for each landmark its mean place on the cloth in
 centimetres (x to the right on a right half, y down from the hollow of the neck) and the standard deviation along both;
-then y of the mask's upper and lower end and half of its width, and y of the middle of the armhole on a sleeve. Pictures
-that cut the shirt off are left out.
+then y of the mask's upper and lower end and half of its width; where the seam of a sleeve runs, and y on the sleeve's
+own cloth where it begins below the arm; at last the joint: the place of the torso from which a sleeve runs to the
+middle of its cuff, chosen so that the sleeves' stripes agree (how well, 1 for wholly, is printed). Pictures that cut
+the shirt off tell of sleeves only.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,20 +20,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.console import print_table
-from tryon.fitting.alignment import LEVELS
+from tryon.fitting.alignment import LEVELS, Source, find_pose
+from tryon.fitting.alignment import TORSO as TORSO_PIECE
 from tryon.fitting.segments import Predictor, Segment, find_shirts
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
 from tryon.models.mask_rcnn import load_predictor
 from tryon.rendering.canvas import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Canvas
 from tryon.rendering.dataset import draw_photo, stream
-from tryon.rendering.looks import sample_look
+from tryon.rendering.looks import STRIPE_PERIOD_CM, sample_look
 from tryon.rendering.photo import wear
 from tryon.rendering.scene import SUPERSAMPLE
 from tryon.rendering.shop import render_garment, sample_layout
 
 Points = NDArray[np.float64]
 _RIM_PX = 5
-_SLEEVES = {"left": LEFT_SLEEVE, "right": RIGHT_SLEEVE}
+_SLEEVES = {"left": (LEFT_SLEEVE, -1), "right": (RIGHT_SLEEVE, 1)}
+_SEAM_LEVELS = (2.0, 5.0, 8.0, 11.0)
+_LEAST_PIXELS = 30  # of a sleeve, to tell anything
 
 
 class Drawn(NamedTuple):
@@ -53,11 +58,12 @@ def main() -> None:
     parser.add_argument("--size-px", type=int, default=256)
     arguments = parser.parse_args()
     predictor = load_predictor(arguments.models / "mask_rcnn")
-    for source, drawn in (
+    sources: tuple[tuple[Source, Iterator[Drawn]], ...] = (
         ("worn", photos(arguments.seed, arguments.photos, arguments.size_px)),
         ("lying", garments(arguments.seed, arguments.garments, arguments.size_px)),
-    ):
-        print_table((source, "number", "x", "y", "deviation x", "deviation y"), rows(predictor, drawn))
+    )
+    for source, drawn in sources:
+        print_table((source, "number", "x", "y", "deviation x", "deviation y"), rows(predictor, drawn, source))
 
 
 def photos(seed: int, count: int, size_px: int) -> Iterator[Drawn]:
@@ -79,22 +85,25 @@ def garments(seed: int, count: int, size_px: int) -> Iterator[Drawn]:
         yield Drawn(garment.image, points.astype(float), layout.frame.scale / SUPERSAMPLE, garment.canvas)
 
 
-def rows(predictor: Predictor, drawn: Iterator[Drawn]) -> list[tuple[str, ...]]:
+def rows(predictor: Predictor, drawn: Iterator[Drawn], source: Source) -> list[tuple[str, ...]]:
     """Name, number, means and standard deviations of everything that was seen."""
     seen: dict[str, list[tuple[float, float]]] = {}
+    seen_sleeves: list[Sleeve] = []
     for each in drawn:
-        side = each.picture.shape[0]
-        if (each.landmarks < _RIM_PX).any() or (each.landmarks > side - _RIM_PX).any():
-            continue
         (found,) = find_shirts(predictor, [each.picture])
-        if found is not None and found.landmarks is not None:
+        if found is None or found.landmarks is None:
+            continue
+        seen_sleeves += sleeves(each, found, source)
+        side = each.picture.shape[0]
+        if not ((each.landmarks < _RIM_PX).any() or (each.landmarks > side - _RIM_PX).any()):
             for name, place in sightings(each, found):
                 seen.setdefault(name, []).append(place)
-    return [(name, str(len(places)), *(f"{value:.1f}" for value in _summary(places))) for name, places in seen.items()]
+    of_torso = [(name, str(len(of)), *(f"{value:.1f}" for value in _summary(of))) for name, of in seen.items()]
+    return [*of_torso, *sleeve_rows(seen_sleeves)]
 
 
 def sightings(drawn: Drawn, found: Segment) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Name and place on the cloth of each landmark, of the outline's ends and sides, and of the armholes."""
+    """Name and place on the cloth of each landmark, and of the outline's ends and sides."""
     assert found.landmarks is not None
     named = dict(zip(SHORT_SLEEVE_TOP, found.landmarks[:, :2].astype(float), strict=True))
     to_cloth = true_frame(drawn)
@@ -110,15 +119,51 @@ def sightings(drawn: Drawn, found: Segment) -> Iterator[tuple[str, tuple[float, 
         near = x[np.abs(y - level) < 0.5]
         if near.size:
             yield "half width", (float(np.ptp(near)) / 2, level)
-    for side, part in _SLEEVES.items():
-        shoulder, armpit, outer, inner = (
-            named[f"{name}_{side}"] for name in ("shoulder", "armpit", "cuff_outer", "cuff_inner")
-        )
-        points, v = _part(drawn.canvas, part)
-        top, cuff = (shoulder + armpit) / 2, (outer + inner) / 2
-        along = (cuff - top) / np.hypot(*(cuff - top))
-        if len(v) > 30:
-            yield "armhole on the sleeve", (0.0, float((v - (points - top) @ along / drawn.scale).mean()))
+
+
+class Sleeve(NamedTuple):
+    """Places (N, 2) of a sleeve's pixels on the torso's cloth, as on a right half, y on its own; its cuff's middle."""
+
+    places: Points
+    own_y: Points
+    cuff: Points
+
+
+def sleeves(drawn: Drawn, found: Segment, source: Source) -> Iterator[Sleeve]:
+    """The visible sleeves, as the frame that fitting finds for the torso sees them."""
+    assert found.landmarks is not None
+    named = dict(zip(SHORT_SLEEVE_TOP, found.landmarks[:, :2], strict=True))
+    torso = find_pose(found.mask, found.landmarks, source).frames[TORSO_PIECE]
+    for side, (part, sign) in _SLEEVES.items():
+        points, own_y = _part(drawn.canvas, part)
+        if len(own_y) >= _LEAST_PIXELS:
+            cuff = (named[f"cuff_outer_{side}"] + named[f"cuff_inner_{side}"]) / 2
+            places = np.stack(torso.to_cloth(*np.concatenate([points, cuff[None]]).astype(np.float32).T), axis=1)
+            places[:, 0] *= sign
+            yield Sleeve(places[:-1], own_y, places[-1])
+
+
+def sleeve_rows(seen: Sequence[Sleeve]) -> list[tuple[str, ...]]:
+    """Seam, beginning and joint."""
+    rows = []
+    for level in _SEAM_LEVELS:
+        near = [each.places[np.abs(each.places[:, 1] - level) < 0.5, 0] for each in seen]
+        ends = np.array([x.min() for x in near if x.size])
+        rows.append(("seam", str(len(ends)), f"{np.median(ends):.1f}", f"{level:.1f}", f"{ends.std():.1f}", ""))
+    inner = np.array([each.own_y[each.places[:, 0].argmin()] for each in seen])
+    rows.append(("begins", str(len(inner)), "", f"{np.median(inner):.1f}", "", f"{inner.std():.1f}"))
+    agreement, x, y, own_y = max(_joint(seen, x, y) for x in np.arange(10, 24.0) for y in np.arange(0, 14.0))
+    rows.append(("joint", str(len(seen)), f"{x:.1f}", f"{y:.1f}", f"{agreement:.2f}", ""))
+    return [*rows, ("joint, on the sleeve", str(len(seen)), "", f"{own_y:.1f}", "", "")]
+
+
+def _joint(seen: Sequence[Sleeve], x: float, y: float) -> tuple[float, float, float, float]:
+    """How well stripes of sleeves that turn about a place agree, 1 for wholly; the place, and y on the sleeve there."""
+    along = [(each.cuff - (x, y)) / np.hypot(*(each.cuff - (x, y))) for each in seen]
+    starts = np.concatenate([each.own_y - (each.places - (x, y)) @ to for each, to in zip(seen, along, strict=True)])
+    middle = float(np.median(starts))
+    agreed = np.exp(2j * np.pi * (starts - middle) / STRIPE_PERIOD_CM).mean()
+    return float(np.abs(agreed)), x, y, middle + float(np.angle(agreed)) / (2 * np.pi) * STRIPE_PERIOD_CM
 
 
 def true_frame(drawn: Drawn) -> Any:

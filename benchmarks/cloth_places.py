@@ -80,6 +80,7 @@ class Cloth:
         every = np.s_[::SUPERSAMPLE, ::SUPERSAMPLE]
         u, v = drawn.u[every], drawn.v[every]
         known = np.array([_PIECES[each] for each in range(len(_PIECES))], np.uint8)[drawn.part[every]]
+        u = np.where(known == TORSO, u, -u)  # the renderer's run to the left on sleeves that hang down
         return cls(u, v, np.where(visible_mask(alpha), known, 0).astype(np.uint8), scale / SUPERSAMPLE)
 
     def within(self, mask: NDArray[np.bool_]) -> "Cloth":

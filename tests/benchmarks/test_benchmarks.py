@@ -300,4 +300,17 @@ def test_cloth_frames_of_true_landmarks_are_the_renderers_own() -> None:
     places = dict(cloth_frames.sightings(drawn, found))
     assert places["neck"][1] == pytest.approx(-3.6, abs=0.8) and 6 < places["neck"][0] < 10
     assert places["hem"][1] == pytest.approx(places["lower end"][1], abs=4) and places["hem"][1] > 48
-    assert 4 < places["armhole on the sleeve"][1] < 9
+    sleeves = list(cloth_frames.sleeves(drawn, found, "worn"))
+    assert sleeves and all(each.cuff[1] > each.places[:, 1].min() and (each.own_y > 0).mean() > 0.9 for each in sleeves)
+
+
+def test_cloth_frames_find_the_joint_that_sleeves_turn_about() -> None:
+    rng = np.random.default_rng(0)
+    joint, at_joint, seen = np.array([16.0, 5.0]), 3.0, []
+    for angle in np.linspace(0, 1.2, 12):
+        along, across = np.array([np.sin(angle), np.cos(angle)]), np.array([np.cos(angle), -np.sin(angle)])
+        y = rng.uniform(0, 20, 50)
+        places = joint + y[:, None] * along + rng.uniform(-7, 7, 50)[:, None] * across
+        seen.append(cloth_frames.Sleeve(places, y + at_joint, joint + 20 * along))
+    rows = {row[0]: row for row in cloth_frames.sleeve_rows(seen)}
+    assert rows["joint"][2:5] == ("16.0", "5.0", "1.00") and rows["joint, on the sleeve"][3] == "3.0"

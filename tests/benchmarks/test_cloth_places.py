@@ -8,7 +8,7 @@ import pytest
 from benchmarks import cloth_places
 from tests.fitting.stand_ins import BLUE, CONFIG, FlatGenerator
 from tryon.fitting import Fitter
-from tryon.fitting.alignment import TORSO
+from tryon.fitting.alignment import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Source
 from tryon.images.files import decode_own, encode_jpeg
 from tryon.rendering.annotation import annotate_garment, annotate_photo, visible_mask
 from tryon.rendering.dataset import draw_photo, stream
@@ -68,8 +68,24 @@ def test_the_frames_of_a_lying_garment_follow_its_cloth(fitter: Fitter) -> None:
     garment, _ = cloth_places.lying(fitter, SEED, 0, SIZE)
     assert garment is not None
     difference, pieces = cloth_places.v_errors(garment.cloth, cloth_places.pose_of(garment, "lying", "exact"))
-    assert np.sqrt(np.square(difference[pieces == TORSO]).mean()) < 1.0
-    assert (pieces > TORSO).sum() > 100
+    for of in (pieces == TORSO, pieces > TORSO):
+        assert of.sum() > 100 and np.sqrt(np.square(difference[of]).mean()) < 1.0
+
+
+@pytest.mark.parametrize(("source", "within_cm"), [("worn", 2.0), ("lying", 1.5)])
+def test_true_landmarks_tell_sleeves_from_the_torso_and_where_their_stripes_are(
+    fitter: Fitter, source: Source, within_cm: float
+) -> None:
+    shirt, _ = (
+        cloth_places.worn(fitter, SEED, 0, SIZE) if source == "worn" else cloth_places.lying(fitter, SEED, 0, SIZE)
+    )
+    assert shirt is not None
+    pose = cloth_places.pose_of(shirt, source, "true landmarks")
+    for sleeve in (LEFT_SLEEVE, RIGHT_SLEEVE):
+        true, told = shirt.cloth.pieces == sleeve, pose.pieces == sleeve
+        assert (true & told).sum() > 0.8 * (true | told).sum()
+        difference, _ = cloth_places.v_errors(shirt.cloth, pose)
+        assert np.sqrt(np.square(difference[true & told]).mean()) < within_cm
 
 
 def test_landmarks_off_move_the_cloth_and_exact_cloth_is_nearest_to_the_answer(fitter: Fitter) -> None:

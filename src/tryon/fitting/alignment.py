@@ -60,8 +60,16 @@ _OUTLINES: Mapping[Source, tuple[tuple[float, float], tuple[float, float], tuple
 }
 LEVELS = (32.0, 38.0, 44.0, 50.0)
 _UNKNOWN = 1e4
-# y of the middle between shoulder and armpit on a sleeve, from the same program.
-_SLEEVE_TOP: Mapping[Source, float] = {"worn": 6.1, "lying": 7.3}
+# The joint that a right sleeve turns about: x and y on the torso's cloth, y on the sleeve's; from the same program, as
+# the next.
+_JOINTS: Mapping[Source, tuple[float, float, float]] = {"worn": (16.0, 5.0, 1.8), "lying": (19.0, 10.0, 6.2)}
+# Where a right sleeve is sewn to the torso, from below to above on the torso's cloth, and y where it begins below the
+# arm on its own (that of lying garments: worn sleeves hide it).
+_SEAMS: Mapping[Source, tuple[tuple[float, float], ...]] = {
+    "worn": ((12.5, 11.0), (14.4, 5.0), (14.7, 2.0)),
+    "lying": ((17.6, 11.0), (18.5, 5.0), (19.0, 2.0)),
+}
+_SLEEVE_BEGINS = 6.9
 # A landmark below this probability of being within the picture is not trusted.
 _TRUSTED = 0.5
 _LEAST_POINTS = 4
@@ -90,6 +98,10 @@ class Frame:
     def along(self) -> Points:
         """(2,), pixels for a centimetre along y."""
         return np.array([-self.across[1], self.across[0]])
+
+    def at(self, x: float, y: float) -> Points:
+        """(2,), the place in the picture of one place of the cloth."""
+        return self.origin + x * self.across + y * self.along
 
     def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Places of the picture as places of the cloth; any shape."""
@@ -158,7 +170,7 @@ def find_pose(mask: Mask, landmarks: Floats | None, source: Source) -> Pose:
         sleeve = _fit_sleeve(points, side, torso, source)
         if sleeve is not None:
             frames[piece] = sleeve
-    return Pose(frames, _pieces(mask, points, frames), "landmarks")
+    return Pose(frames, _pieces(mask, points, frames, source), "landmarks")
 
 
 def align(worn: Pose, garment: Pose, repeat: Points | None = None) -> Alignment:
@@ -281,23 +293,18 @@ def _pair(point: Points) -> tuple[float, float]:
 
 
 def _fit_sleeve(points: Mapping[str, Points], side: str, torso: Frame, source: Source) -> Frame | None:
-    """From the middle of the armhole to the middle of the cuff, at the torso's scale.
-
-    The armhole is where its two landmarks and the whole torso say, half and half: each is off by itself.
-    """
-    names = [f"{name}_{side}" for name in ("shoulder", "armpit", "cuff_outer", "cuff_inner")]
+    """From the joint that the sleeve turns about, where the torso has it, to the middle of the cuff, at its scale."""
+    names = [f"{name}_{side}" for name in ("cuff_outer", "cuff_inner")]
     if any(name not in points for name in names):
         return None
-    shoulder, armpit, outer, inner = (points[name] for name in names)
-    top, cuff = (shoulder + armpit) / 2, (outer + inner) / 2
-    length = float(np.hypot(*(cuff - top)))
+    x, y, from_top = _JOINTS[source]
+    joint = torso.at(-x if side == "left" else x, y)
+    cuff = (points[names[0]] + points[names[1]]) / 2
+    length = float(np.hypot(*(cuff - joint)))
     if length < torso.scale:  # a sleeve of less than a centimetre points nowhere
         return None
-    along = (cuff - top) / length * torso.scale
-    upper, lower = (_PLACES[source][name] for name in ("shoulder", "armpit"))
-    x, y = (upper[0] + lower[0]) / 2 * (-1 if side == "left" else 1), (upper[1] + lower[1]) / 2
-    expected = torso.origin + x * torso.across + y * torso.along
-    return Frame((top + expected) / 2 - along * _SLEEVE_TOP[source], np.array([along[1], -along[0]]))
+    along = (cuff - joint) / length * torso.scale
+    return Frame(joint - along * from_top, np.array([along[1], -along[0]]))
 
 
 def _torso_in_box(mask: Mask, source: Source) -> Frame:
@@ -309,19 +316,29 @@ def _torso_in_box(mask: Mask, source: Source) -> Frame:
     return Frame(np.array([(x1 + x2 - 1) / 2, y1 - top * scale]), np.array([scale, 0.0]))
 
 
-def _pieces(mask: Mask, points: Mapping[str, Points], frames: Mapping[int, Frame]) -> NDArray[np.uint8]:
-    """The piece of each pixel: that whose landmarks surround it, a sleeve before the torso, else the nearest one."""
+def _pieces(mask: Mask, points: Mapping[str, Points], frames: Mapping[int, Frame], source: Source) -> NDArray[np.uint8]:
+    """The piece of each pixel: that whose outline surrounds it, a sleeve before the torso, else the nearest one."""
     labels = np.zeros(mask.shape, np.uint8)
     torso = ("neck", "shoulder", "armpit", "side_upper", "side_lower", "hem")
     outline = [f"{name}_left" for name in torso] + [f"{name}_right" for name in reversed(torso)]
     _fill(labels, [points[name] for name in outline if name in points], TORSO)
-    around = ("shoulder", "sleeve_outer", "cuff_outer", "cuff_inner", "sleeve_inner", "armpit")
     for piece, side in _SLEEVES.items():
         if piece in frames:
-            _fill(labels, [points[f"{name}_{side}"] for name in around if f"{name}_{side}" in points], piece)
+            _fill(labels, _around_sleeve(points, side, frames[TORSO], frames[piece], source), piece)
     if not labels.any():
         return np.where(mask, TORSO, 0).astype(np.uint8)
     return np.where(mask, extend_outwards(labels.astype(np.float32), labels > 0), 0).astype(np.uint8)
+
+
+def _around_sleeve(
+    points: Mapping[str, Points], side: str, torso: Frame, sleeve: Frame, source: Source
+) -> list[Points]:
+    """A sleeve's outline: its landmarks, then along the seam, which bows to the neck, from below up to the shoulder."""
+    sign = -1 if side == "left" else 1
+    names = ("shoulder", "sleeve_outer", "cuff_outer", "cuff_inner", "sleeve_inner")
+    half = np.hypot(*(points[f"cuff_outer_{side}"] - points[f"cuff_inner_{side}"])) / sleeve.scale / 2
+    seam = [sleeve.at(-sign * half, _SLEEVE_BEGINS), *(torso.at(sign * x, y) for x, y in _SEAMS[source])]
+    return [points[f"{name}_{side}"] for name in names if f"{name}_{side}" in points] + seam
 
 
 def _fill(labels: NDArray[np.uint8], polygon: Sequence[Points], label: int) -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.fitting.alignment import Method, Points, align, find_pose
+from tryon.fitting.alignment import TORSO, Method, Points, Pose, align, find_pose
 from tryon.fitting.segments import Segment
 from tryon.fitting.shading import eroded, extend_outwards, relight, shade_of, stripe_blur_px
 from tryon.images.colour import to_float
@@ -15,6 +15,8 @@ from tryon.images.resizing import resize
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+_SEAM_CM = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
     """The garment's cloth where it would be if the shirt in the photo were cut from it."""
     inner = eroded(garment.mask)
     pose = find_pose(garment.mask, garment.landmarks, "lying")
-    shown = replace(pose, pieces=np.where(inner, pose.pieces, 0).astype(np.uint8))
+    shown = replace(pose, pieces=np.where(inner & ~_near_seam(pose), pose.pieces, 0).astype(np.uint8))
     found = align(find_pose(worn.mask, worn.landmarks, "worn"), shown, _repeat(garment.look, garment.mask))
     cloth = _without_light(garment, inner)
     # Shrunk before it is sampled, lest fine patterns become moire.
@@ -48,6 +50,14 @@ def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
         small, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return GarmentCloth(np.asarray(colours, np.float32), found.known, found.method)
+
+
+def _near_seam(pose: Pose) -> Mask:
+    """Sleeve so close to the torso that it may be torso: where the seam runs is known to a centimetre only."""
+    reach = round(_SEAM_CM * pose.frames[TORSO].scale)
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    torso = cv2.dilate((pose.pieces == TORSO).astype(np.uint8), around).astype(bool)
+    return np.asarray(torso & (pose.pieces != TORSO), bool)
 
 
 def _without_light(garment: Segment, inner: Mask) -> Floats:
