@@ -140,7 +140,7 @@ def sleeves(drawn: Drawn, found: Segment, source: Source) -> Iterator[Sleeve]:
             cuff = (named[f"cuff_outer_{side}"] + named[f"cuff_inner_{side}"]) / 2
             places = np.stack(torso.to_cloth(*np.concatenate([points, cuff[None]]).astype(np.float32).T), axis=1)
             places[:, 0] *= sign
-            yield Sleeve(places[:-1], own_y, places[-1])
+            yield Sleeve(places[:-1].astype(float), own_y, places[-1].astype(float))
 
 
 def sleeve_rows(seen: Sequence[Sleeve]) -> list[tuple[str, ...]]:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tryon.models.cyclegan import Architecture, build_critic, build_generator
 from tryon.models.cyclegan.networks import InstanceNormalization, ReflectionPadding2D
+from tryon.models.layers.narrow_convolution import NarrowConv2D
 from tryon.models.layers.tiled_convolution import MirroredConv2D
 
 TINY = Architecture(32, 4, 1, 4)
@@ -65,6 +66,7 @@ def test_reflection_against_numpy(reach):
         ReflectionPadding2D(2, name="r"),
         InstanceNormalization(1e-2, name="i"),
         MirroredConv2D(3, kernel_initializer="ones", name="m"),
+        NarrowConv2D(3, 5, kernel_initializer="ones", name="n"),
     ],
 )
 def test_layers_keep_their_configuration(layer):

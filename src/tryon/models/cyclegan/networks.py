@@ -23,6 +23,7 @@ from tryon.models.cyclegan.conditioning import (
     unmodulated,
     with_garment,
 )
+from tryon.models.layers.narrow_convolution import NarrowConv2D
 from tryon.models.layers.tiled_convolution import MirroredConv2D
 
 INSTANCE_NORM_EPSILON = 1e-5  # the reference's; with Keras' default of 1e-3 flat areas come out differently
@@ -99,7 +100,10 @@ def build_generator(architecture: Architecture, name: str = "generator", seed: i
         grow = _resized if architecture.resize_convolution else _transposed
         x = _normalised_relu(grow(x, width, seeds, f"up_{level}"), f"up_{level}")
     channels = 3 + int(architecture.garment_input)
-    x = _convolution(channels, architecture.edge_kernel_px, seeds, "leave")(_reflect(x, reach))
+    kernels = _kernel_initializer(seeds)
+    x = NarrowConv2D(channels, architecture.edge_kernel_px, kernel_initializer=kernels, name="leave")(
+        _reflect(x, reach)
+    )
     drawn = x[..., :3] if architecture.garment_input else x
     redrawn = layers.Activation("tanh", name="redrawn", dtype="float32")(drawn)
     if architecture.garment_input:

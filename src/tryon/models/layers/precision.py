@@ -1,4 +1,4 @@
-"""The numbers that layers compute with, for the layers made in a block."""
+"""The numbers that layers compute with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,3 +18,11 @@ def computing_in(precision: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def exact_on_cpu(precision: str) -> bool:
+    """Whether a layer of this precision computes in float32 and every device is a CPU.
+
+    There some convolutions pay in another form: the libraries of a GPU choose the form themselves.
+    """
+    return precision == "float32" and all(device.startswith("cpu") for device in keras.distribution.list_devices())

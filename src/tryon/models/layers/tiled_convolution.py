@@ -14,6 +14,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from tryon.models.layers.precision import exact_on_cpu
+
 TILE = 4  # outputs along each side of a tile
 MIN_CHANNELS, MIN_PIXELS = 128, 14 * 14  # below these, bringing a map to the points costs what the products save
 MIN_PIXELS_IN_TRAINING = 16 * 16  # the points of many regions' small maps, kept for the gradients, take much memory
@@ -35,7 +37,7 @@ class MirroredConv2D(keras.layers.Conv2D):  # type: ignore[misc]
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         fits = all(side and side % TILE == 0 for side in input_shape[1:3])
-        self.by_tiles = fits and _exact_on_cpu(self.compute_dtype)
+        self.by_tiles = fits and exact_on_cpu(self.compute_dtype)
 
     def call(self, inputs: Any) -> Any:
         if self.by_tiles:
@@ -67,11 +69,7 @@ class TiledConv2D(keras.layers.Conv2D):  # type: ignore[misc]
         if None in shape[1:]:
             return False
         large = shape[1] * shape[2] >= min_pixels and min(shape[3], self.filters) >= MIN_CHANNELS
-        return large and _exact_on_cpu(self.compute_dtype)
-
-
-def _exact_on_cpu(precision: str) -> bool:
-    return precision == "float32" and all(device.startswith("cpu") for device in keras.distribution.list_devices())
+        return large and exact_on_cpu(self.compute_dtype)
 
 
 def convolve_by_tiles(x: Any, kernel: Any, border: str) -> Any:
