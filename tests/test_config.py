@@ -111,6 +111,14 @@ def test_cut_outs_smaller_than_the_cyclegan_sees_are_refused(tmp_path: Path, con
     assert "cutouts.size_px (128) must be cyclegan.size_px (256) or more" in message_of(tmp_path, content)
 
 
+@pytest.mark.parametrize("missing", ["plain", "striped"])
+def test_a_pattern_or_source_that_is_not_selected_is_refused_before_anything_runs(
+    tmp_path: Path, content: dict[str, Any], missing: str
+) -> None:
+    del content["garments"]["select"][missing]
+    assert f"garments.select has no {missing}" in message_of(tmp_path, content)
+
+
 def test_no_pattern_at_all_is_refused(tmp_path: Path, content: dict[str, Any]) -> None:
     content["patterns"] = []
     assert "patterns" in message_of(tmp_path, content)

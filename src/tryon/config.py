@@ -331,12 +331,18 @@ class Params:
 
     @model_validator(mode="after")
     def _patterns_fit_the_mode(self) -> Self:
-        """One model for all patterns has one name; what it must not see are patterns that there are."""
+        """One model for all patterns has one name; what is drawn, started from or kept unseen is there to select."""
         if (self.cyclegan.mode == "conditional") != (self.patterns == [ALL_PATTERNS]):
             raise ValueError(f"patterns must be [{ALL_PATTERNS}] where cyclegan.mode is conditional, and only there")
-        unknown = sorted(set(self.cyclegan.unseen_patterns) - set(self.garments.select))
-        if unknown:
-            raise ValueError(f"cyclegan.unseen_patterns: garments.select has no {', '.join(unknown)}")
+        named = {
+            "patterns": [name for name in self.patterns if name != ALL_PATTERNS],
+            "domains.source": [self.domains.source],
+            "cyclegan.unseen_patterns": self.cyclegan.unseen_patterns,
+        }
+        for key, names in named.items():
+            unknown = sorted(set(names) - set(self.garments.select))
+            if unknown:
+                raise ValueError(f"{key}: garments.select has no {', '.join(unknown)}")
         return self
 
 
