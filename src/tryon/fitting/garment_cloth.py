@@ -54,10 +54,9 @@ def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
 
 def _near_seam(pose: Pose) -> Mask:
     """Sleeve so close to the torso that it may be torso: where the seam runs is known to a centimetre only."""
-    reach = round(_SEAM_CM * pose.frames[TORSO].scale)
-    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    torso = cv2.dilate((pose.pieces == TORSO).astype(np.uint8), around).astype(bool)
-    return np.asarray(torso & (pose.pieces != TORSO), bool)
+    sleeve = pose.pieces != TORSO
+    away_px = cv2.distanceTransform(sleeve.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(sleeve & (away_px <= _SEAM_CM * pose.frames[TORSO].scale), bool)
 
 
 def _without_light(garment: Segment, inner: Mask) -> Floats:
