@@ -372,5 +372,5 @@ def _first_faults(error: ValidationError) -> str:
         )
         whole_section = fault["type"] in {"unexpected_keyword_argument", "missing", "value_error"}
         got = "" if whole_section else f" (got {fault['input']!r})"
-        faults.append(f"{path}: {wording.removeprefix('Value error, ')}{got}")
+        faults.append(": ".join(filter(None, [path, f"{wording.removeprefix('Value error, ')}{got}"])))
     return "; ".join(faults)

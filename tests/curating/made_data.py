@@ -59,6 +59,13 @@ SHARED = replace(
 )
 
 
+def of_one_pattern(parameters: dict[str, Any], pattern: str, labels: dict[str, list[str]]) -> None:
+    """Let the content of a params.yaml select, draw and start from one pattern alone."""
+    parameters["patterns"] = [pattern]
+    parameters["garments"]["select"] = {pattern: labels}
+    parameters["domains"]["source"] = pattern
+
+
 def picture(seed: int, side: int = SIDE) -> NDArray[np.uint8]:
     """A picture of large random blobs with fine grain: sharp, of medium light, and unlike that of any other seed.
 

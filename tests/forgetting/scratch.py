@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.curating.made_data import add_photo, annotate, item, picture
+from tests.curating.made_data import add_photo, annotate, item, of_one_pattern, picture
 from tryon.formats.ledger import LedgerRow, write_ledger
 from tryon.formats.tables import write_table
 from tryon.images.files import write_jpeg
@@ -109,7 +109,8 @@ def build(folder: Path) -> None:
     """A repository whose pipeline has run."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["photos"]["path"] = "source/photos"
-    params["garments"] |= {"path": COLLECTION, "select": {"blue": {"colour": ["blue"]}}}
+    params["garments"]["path"] = COLLECTION
+    of_one_pattern(params, "blue", {"colour": ["blue"]})
     folder.mkdir(parents=True)
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     (folder / "toy.py").write_text(TOY_STAGES)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from stages import curate_garments, curate_photos
-from tests.curating.made_data import manifest, small_set
+from tests.curating.made_data import manifest, of_one_pattern, small_set
 from tryon.config import load_params
 from tryon.console import run_stage
 from tryon.errors import ConfigError
@@ -32,7 +32,9 @@ GARMENTS += ["--out", "data/garments"]
 def sources(workspace: Path) -> Path:
     """A workspace with a small set, and a parameter file that asks for one pattern."""
     small_set(workspace / "source")
-    set_parameter("garments", "select", {"plain": {"pattern": ["plain"]}})
+    parameters = yaml.safe_load(Path("params.yaml").read_text())
+    of_one_pattern(parameters, "plain", {"pattern": ["plain"]})
+    Path("params.yaml").write_text(yaml.safe_dump(parameters))
     Path("decisions.csv").write_text("sha256,verdict,reason,person\n")
     return workspace
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from stages import curate_garments, curate_photos, gate_data, validate_data
-from tests.curating.made_data import VALIDATION, add_photo, annotate, bytes_of, item, small_set
+from tests.curating.made_data import VALIDATION, add_photo, annotate, bytes_of, item, of_one_pattern, small_set
 from tests.forgetting import scratch
 from tryon.console import run_stage
 from tryon.curating.checks import checks
@@ -49,7 +49,7 @@ def curated(workspace: Path) -> Path:
     """A workspace after both curation stages, its parameters asking for as many pictures as there are."""
     small_set(workspace / "source")
     parameters = yaml.safe_load(Path("params.yaml").read_text())
-    parameters["garments"] |= {"select": {"plain": {"pattern": ["plain"]}}}
+    of_one_pattern(parameters, "plain", {"pattern": ["plain"]})
     parameters["validation"] |= {"min_photos": {"train": 4, "validation": 2, "test": 2}, "min_garments_per_pattern": 3}
     Path("params.yaml").write_text(yaml.safe_dump(parameters))
     Path("decisions.csv").write_text("sha256,verdict,reason,person\n")
