@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,8 +99,19 @@ def kill_in_epoch(folder: Path, epoch: int) -> None:
     assert child.returncode == -signal.SIGKILL, child.stderr.decode()[-2000:]
 
 
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """A training that nothing interrupts, its folder, and the generators' weights after each epoch."""
+    seen, folder = {}, tmp_path_factory.mktemp("straight")
+
+    def watch(epoch, losses, networks):
+        seen[epoch] = [*networks.plain_to_pattern.get_weights(), *networks.pattern_to_plain.get_weights()]
+
+    return run(folder, BEST, on_epoch=watch, judge=second_is_best), folder, seen
+
+
 @pytest.mark.slow
-def test_a_killed_training_goes_on_to_the_same_weights(tmp_path):
+def test_a_killed_training_goes_on_to_the_same_weights(straight, tmp_path):
     from tryon.training.cyclegan import run_digest
     from tryon.training.cyclegan_outputs import write_trained_pattern
 
@@ -110,7 +122,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path):
         tmp_path / "killed", BEST, on_epoch=lambda epoch, *_: seen.append(epoch), judge=second_is_best
     )  # the best epoch was before the kill
     assert seen == [3]
-    straight = run(tmp_path / "straight", BEST, judge=second_is_best)
+    straight, folder, _ = straight
     assert resumed.losses == straight.losses
     assert resumed.scores == straight.scores
     assert resumed.kept_epoch == straight.kept_epoch == 2
@@ -122,19 +134,14 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path):
     for file in ("weights.h5", "model.json", "losses.csv", "scores.csv", "look.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
     # A finished run, started again before its checkpoints were removed, gives the same without a step.
-    again = run(tmp_path / "straight", BEST, on_epoch=lambda *_: pytest.fail("an epoch was run"), judge=second_is_best)
+    again = run(folder, BEST, on_epoch=lambda *_: pytest.fail("an epoch was run"), judge=second_is_best)
     assert all(np.array_equal(a, b) for a, b in zip(weights(again), weights(straight), strict=True))
     assert len({run_digest(TINY, PLAIN, PATTERN, seed) for seed in (1, 1, 2)}) == 2
 
 
 @pytest.mark.slow
-def test_the_weights_of_the_best_epoch_are_kept_or_those_of_the_last(tmp_path):
-    seen = {}
-
-    def watch(epoch, losses, networks):
-        seen[epoch] = [*networks.plain_to_pattern.get_weights(), *networks.pattern_to_plain.get_weights()]
-
-    best = run(tmp_path / "best", BEST, on_epoch=watch, judge=second_is_best)
+def test_the_weights_of_the_best_epoch_are_kept_or_those_of_the_last(straight, tmp_path):
+    best, _, seen = straight
     last = run(tmp_path / "last", judge=second_is_best)
     assert (best.kept_epoch, last.kept_epoch) == (2, 3)
     for result, epoch in ((best, 2), (last, 3)):
@@ -143,10 +150,6 @@ def test_the_weights_of_the_best_epoch_are_kept_or_those_of_the_last(tmp_path):
     assert best.scores == last.scores and best.losses == last.losses, "judging changes nothing"
     with pytest.raises(AssertionError, match="without a judge"):
         run(tmp_path / "none", BEST)
-
-
-class StoppedError(Exception):
-    """What ends a training from outside."""
 
 
 @pytest.mark.slow
@@ -163,13 +166,14 @@ class StoppedError(Exception):
 def test_every_way_of_training_goes_on_to_the_same_weights(tmp_path, changes):
     config = dataclasses.replace(TINY, **changes)
 
-    def stop(epoch, losses, networks):
+    def keep_as_if_killed(epoch, losses, networks):
         if epoch == 2:
-            raise StoppedError
+            shutil.copytree(tmp_path / "straight", tmp_path / "killed")
 
-    with pytest.raises(StoppedError):
-        run(tmp_path / "stopped", config, on_epoch=stop)
-    resumed, straight = run(tmp_path / "stopped", config), run(tmp_path / "straight", config)
+    straight = run(tmp_path / "straight", config, on_epoch=keep_as_if_killed)
+    epochs = []
+    resumed = run(tmp_path / "killed", config, on_epoch=lambda epoch, *_: epochs.append(epoch))
+    assert epochs == [2, 3]
     assert resumed.losses == straight.losses
     assert all(np.array_equal(a, b) for a, b in zip(weights(resumed), weights(straight), strict=True))
     one_way = config.objective == "contrastive"
@@ -177,7 +181,7 @@ def test_every_way_of_training_goes_on_to_the_same_weights(tmp_path, changes):
 
 
 @pytest.mark.slow
-def test_a_pattern_without_a_way_back_is_kept_and_shown_as_such(tmp_path):
+def test_a_pattern_without_a_way_back_is_kept_and_shown_as_such(straight, tmp_path):
     from tryon.errors import ModelError
     from tryon.models.cyclegan import load_pattern_generator
     from tryon.training.cyclegan_contrastive import CONTRASTIVE_COMPONENTS
@@ -185,7 +189,7 @@ def test_a_pattern_without_a_way_back_is_kept_and_shown_as_such(tmp_path):
     from tryon.training.cyclegan_outputs import write_trained_pattern
 
     config = dataclasses.replace(TINY, objective="contrastive", constant_epochs=1, decay_epochs=0)
-    result, both = run(tmp_path / "one way", config), run(tmp_path / "both")
+    result, both = run(tmp_path / "one way", config), straight[0]
     assert tuple(result.losses[0]) == CONTRASTIVE_COMPONENTS
     look = tmp_path / "look.json"
     look.write_text(json.dumps(some_look().to_dict()))

@@ -76,7 +76,7 @@ class CompiledStep:
         self.optimizers = [_adam(networks.generator_variables), _adam(networks.critic_variables)]
         self.averaged = [v for network in networks.generators.values() for v in network.trainable_variables]
         self.averages = [keras.Variable(variable, trainable=False) for variable in self.averaged]
-        self._compiled = tf.function(self._step)
+        self._compiled = tf.function(self._step, autograph=False)
 
     def draw_extras(self, batch: Batch, rng: np.random.Generator) -> Extras:
         """What is random in a step with this batch beside its pools."""
