@@ -80,7 +80,7 @@ def run(
 def environment(arguments: argparse.Namespace) -> dict[str, str]:
     """This process's environment with the wished number of threads, which must stand before libraries are loaded."""
     threads = str(arguments.threads)
-    wished = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
+    wished = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads, "OMP_NUM_THREADS": threads}
     return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **wished}
 
 
