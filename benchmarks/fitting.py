@@ -24,7 +24,7 @@ from tryon.console import print_table
 from tryon.evaluation.baselines import flat_fill, recolour_by_luminance
 from tryon.evaluation.fitted_pairs import true_shirt
 from tryon.evaluation.fitting import FittedPair, Scores, score_pair
-from tryon.fitting import Fitter, Segment
+from tryon.fitting import Fitter, Segment, uncovered
 from tryon.formats.deepfashion2 import read_annotation
 from tryon.formats.tables import read_table
 from tryon.geometry.landmarks import ABSENT
@@ -96,7 +96,7 @@ def found_pairs(fitter: Fitter, data: Path, count: int | None = None) -> list[Pa
             landmarks = true_landmarks(photo.parent.parent / "annos" / f"{photo.stem}.json"), true_landmarks(lying)
             answer = read_image(data / "rendered/pairs" / row["answer"])
             shirt = true_shirt(photo, *worn.mask.shape)
-            pairs.append(Pair(row["pattern"], worn, target, landmarks, answer, shirt))
+            pairs.append(Pair(row["pattern"], uncovered(worn), target, landmarks, answer, shirt))
     return pairs
 
 

@@ -16,6 +16,7 @@ import pytest
 from benchmarks import (
     annotations,
     cloth_frames,
+    coverings,
     cyclegan,
     fitting,
     mask_rcnn,
@@ -151,6 +152,29 @@ def test_refusals_of_a_model(small: Path, capsys: pytest.CaptureFixture[str], mo
     kinds = [f"backdrop: {kind}" for kind in ("plain", "gradient", "room", "street")]
     kinds += ["blobs of colour", "noise", "rendered test photos", "photos"]
     assert rows == [[kind, "1", "1"] for kind in kinds]
+
+
+def test_coverings(small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverings, "load_predictor", {Path("models/mask_rcnn"): FindsLeftHalf()}.__getitem__)
+    drawn, look, _ = draw_photo(1, "test", 0, 64)
+    write_jpeg(small / "photos/image/000001.jpg", wear(drawn, look).image)
+    (small / "photos/annos").mkdir()
+    write_annotation(small / "photos/annos/000001.json", annotate_photo(drawn))
+    lines = printed(coverings, capsys, "--count", 2, "--photos", "photos").splitlines()[2:]
+    (shirts, wrong, *_), (own_shirts, own_wrong, *_) = ([int(one) for one in line.split()[-5:]] for line in lines)
+    assert shirts == 2 and wrong > 64 * 8, "half of the picture is no shirt"
+    assert (own_shirts, own_wrong) == (1, 0)
+
+
+def test_pixels_left_out_are_the_shirts_or_not() -> None:
+    picture = np.full((100, 100, 3), (230, 200, 60), np.uint8)
+    mask = np.zeros((100, 100), bool)
+    mask[20:80, 20:80] = True
+    picture[~mask] = (150, 160, 150)
+    picture[:, 48:52] = 20
+    (line,) = [coverings.row("a strap", [(picture, mask, truth)]) for truth in [mask & (picture[..., 0] != 20)]]
+    assert line == ("a strap", "1", "240", "240", "0", "0")
+    assert coverings.row("a stripe", [(picture, mask, mask)]) == ("a stripe", "1", "0", "0", "240", "1")
 
 
 @dataclass

@@ -18,7 +18,7 @@ from tryon.config import FittingConfig
 from tryon.errors import FittingRefusal, ModelError, RefusalReason
 from tryon.fitting.alignment import Method
 from tryon.fitting.redrawing import Generator, lay_over, redraw_shirt
-from tryon.fitting.segments import Predictor, Segment, find_shirts
+from tryon.fitting.segments import Predictor, Segment, find_shirts, uncovered
 from tryon.images.blending import edge_alpha
 from tryon.images.patterns import Look, classify_look
 
@@ -121,7 +121,7 @@ class Fitter:
     def dress(self, worn: Segment | None, garment: Segment | None, pattern: str | None = None) -> FittingResult:
         """As `fit`, with shirt and garment already found by `segment`."""
         self._checked_pattern(pattern)
-        shirt, target = self._checked_shirt(worn), _checked_garment(garment)
+        shirt, target = uncovered(self._checked_shirt(worn)), _checked_garment(garment)
         recognised = self._recognised(target.look, required=pattern is None)
         drawn = pattern or recognised
         generator = self._generators[drawn]

@@ -1,12 +1,13 @@
 """The shirt of a picture: which one is meant, its outline at the picture's own resolution, and how it looks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tryon.fitting.coverings import covering
 from tryon.images.colour import rgb_to_lab, to_float
 from tryon.images.instances import main_instance
 from tryon.images.patterns import Look, measure_look
@@ -50,6 +51,15 @@ def find_shirts(predictor: Predictor, pictures: Sequence[Picture]) -> list[Segme
     """The main shirt of each picture, None where there is none."""
     found = predictor.predict(pictures)
     return [_main_shirt(picture, each) for picture, each in zip(pictures, found, strict=True)]
+
+
+def uncovered(shirt: Segment) -> Segment:
+    """The shirt without what lies before it."""
+    before = covering(shirt.picture, shirt.mask)
+    if not before.any():
+        return shirt
+    mask = shirt.mask & ~before
+    return replace(shirt, mask=mask, look=measure_look(shirt.picture, mask), palette=_palette(shirt.picture, mask))
 
 
 def _main_shirt(picture: Picture, detections: Any) -> Segment | None:
