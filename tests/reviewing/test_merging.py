@@ -14,15 +14,15 @@ def state(decision: Decision | None) -> dict[str, Decision]:
 
 
 def test_every_case_of_one_picture() -> None:
-    for was, here, there in itertools.product(CHOICES, repeat=3):
-        merged = merge(state(was), state(here), state(there))
+    for was, here, there, spoken in itertools.product(CHOICES, CHOICES, CHOICES, (False, True)):
+        merged = merge(state(was), state(here), state(there), {key(1)} if spoken else ())
         if here == there or there == was:
             expected, contested = here, {}
-        elif here == was:
+        elif here == was and not spoken:
             expected, contested = there, {}
         else:
             expected, contested = there, {key(1): here}
-        assert (merged.decisions, merged.contested) == (state(expected), contested), (was, here, there)
+        assert (merged.decisions, merged.contested) == (state(expected), contested), (was, here, there, spoken)
 
 
 def test_pictures_do_not_touch_each_other() -> None:

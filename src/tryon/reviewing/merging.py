@@ -1,6 +1,6 @@
 """Three-way merge of decisions: what was there, what was decided here, what somebody else wrote meanwhile."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tryon.formats.decisions import Decision
@@ -21,13 +21,17 @@ class Merged:
     contested: dict[str, Decision | None]
 
 
-def merge(base: Decisions, ours: Decisions, theirs: Decisions) -> Merged:
-    """Both sides' changes since `base`; where both changed the same picture differently, neither wins silently."""
+def merge(base: Decisions, ours: Decisions, theirs: Decisions, spoken: Collection[str] = ()) -> Merged:
+    """Both sides' changes since `base`; where both changed the same picture differently, neither wins silently.
+
+    Args:
+        spoken: pictures that were decided here since then, even if as before: taken back and taken again.
+    """
     decisions: dict[str, Decision] = {}
     contested: dict[str, Decision | None] = {}
     for sha256 in base.keys() | ours.keys() | theirs.keys():
         was, here, there = base.get(sha256), ours.get(sha256), theirs.get(sha256)
-        if here not in (was, there) and there != was:
+        if (here != was or sha256 in spoken) and there not in (was, here):
             contested[sha256] = here
         chosen = here if there == was else there
         if chosen is not None:

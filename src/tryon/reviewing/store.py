@@ -50,6 +50,7 @@ class DecisionStore:
             _with(self._base, {step.sha256: step.before for step in steps}),
             _with(self._base, {step.sha256: step.after for step in steps}),
             self._base,
+            self._journal.steps.keys(),
         )
         self._current, self._contested = merged.decisions, merged.contested
 
@@ -118,7 +119,8 @@ class DecisionStore:
                     remedy="put it back (git checkout); the decisions since then are in the journal beside it",
                 )
             theirs = read_decisions(self.path) if stamp else {}
-            merged = merge(self._base, self._current, theirs)
+            spoken = self._journal.steps.keys() - self._contested.keys()
+            merged = merge(self._base, self._current, theirs, spoken)
             if merged.decisions != theirs or stamp is None:
                 write_decisions(self.path, merged.decisions.values())
                 sync_folder(self.path.parent)
