@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -15,6 +16,10 @@ for line in (ROOT / "infra" / "env").read_text().splitlines():
 if "PYTEST_XDIST_WORKER" in os.environ:
     # There is one worker for each core; threads of their own would only wait for each other.
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+# Equal cases in every run: a change is judged by what it changes. `--hypothesis-profile=default` draws new ones.
+settings.register_profile("equal", derandomize=True, database=None)
+settings.load_profile("equal")
 
 
 @pytest.fixture
