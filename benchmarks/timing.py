@@ -40,6 +40,7 @@ class Case(NamedTuple):
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options that every speed benchmark has."""
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--inter-threads", type=int, help="operations side by side; default: as --threads")
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--warm-up", type=int, default=2, help="calls before the measured ones")
     parser.add_argument("--out", type=Path, help="also write the JSON to this file")
@@ -79,8 +80,8 @@ def run(
 
 def environment(arguments: argparse.Namespace) -> dict[str, str]:
     """This process's environment with the wished number of threads, which must stand before libraries are loaded."""
-    threads = str(arguments.threads)
-    wished = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads, "OMP_NUM_THREADS": threads}
+    threads, beside = str(arguments.threads), str(arguments.inter_threads or arguments.threads)
+    wished = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": beside, "OMP_NUM_THREADS": threads}
     return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **wished}
 
 

@@ -141,12 +141,17 @@ def test_belongs_needs_every_column() -> None:
     assert not patterns.belongs(blue, {"pattern": ["plain"], "colour": ["navy"]})
 
 
+def write_one_photo(folder: Path) -> None:
+    """A drawn photo in DeepFashion2's layout."""
+    drawn, look, _ = draw_photo(1, "test", 0, 64)
+    write_jpeg(folder / "image/000001.jpg", wear(drawn, look).image)
+    (folder / "annos").mkdir()
+    write_annotation(folder / "annos/000001.json", annotate_photo(drawn))
+
+
 def test_refusals_of_a_model(small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusals, "load_predictor", {Path("models/mask_rcnn"): FindsLeftHalf()}.__getitem__)
-    drawn, look, _ = draw_photo(1, "test", 0, 64)
-    write_jpeg(small / "photos/image/000001.jpg", wear(drawn, look).image)
-    (small / "photos/annos").mkdir()
-    write_annotation(small / "photos/annos/000001.json", annotate_photo(drawn))
+    write_one_photo(small / "photos")
     out = printed(refusals, capsys, "--count", 1, "--photos", "photos")
     rows = [re.split(r"\s{2,}", line.strip())[:3] for line in out.splitlines()[2:]]
     kinds = [f"backdrop: {kind}" for kind in ("plain", "gradient", "room", "street")]
@@ -156,10 +161,7 @@ def test_refusals_of_a_model(small: Path, capsys: pytest.CaptureFixture[str], mo
 
 def test_coverings(small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coverings, "load_predictor", {Path("models/mask_rcnn"): FindsLeftHalf()}.__getitem__)
-    drawn, look, _ = draw_photo(1, "test", 0, 64)
-    write_jpeg(small / "photos/image/000001.jpg", wear(drawn, look).image)
-    (small / "photos/annos").mkdir()
-    write_annotation(small / "photos/annos/000001.json", annotate_photo(drawn))
+    write_one_photo(small / "photos")
     lines = printed(coverings, capsys, "--count", 2, "--photos", "photos").splitlines()[2:]
     (shirts, wrong, *_), (own_shirts, own_wrong, *_) = ([int(one) for one in line.split()[-5:]] for line in lines)
     assert shirts == 2 and wrong > 64 * 8, "half of the picture is no shirt"
@@ -172,8 +174,8 @@ def test_pixels_left_out_are_the_shirts_or_not() -> None:
     mask[20:80, 20:80] = True
     picture[~mask] = (150, 160, 150)
     picture[:, 48:52] = 20
-    (line,) = [coverings.row("a strap", [(picture, mask, truth)]) for truth in [mask & (picture[..., 0] != 20)]]
-    assert line == ("a strap", "1", "240", "240", "0", "0")
+    truth = mask & (picture[..., 0] != 20)
+    assert coverings.row("a strap", [(picture, mask, truth)]) == ("a strap", "1", "240", "240", "0", "0")
     assert coverings.row("a stripe", [(picture, mask, mask)]) == ("a stripe", "1", "0", "0", "240", "1")
 
 

@@ -16,7 +16,7 @@ from tryon.images.files import read_image
 from tryon.images.patterns import measure_look
 
 PREPARE = ["--pattern", "blue", "--cutouts", "data/cutouts", "--garments", "data/garments", "--out"]
-ARGUMENTS = ["--patterns", "blue", "--variants", "contrastive", "--steps", "4", "--out", "ablation"]
+ARGUMENTS = ["--patterns", "blue", "--variants", "default", "contrastive", "--steps", "4", "--out", "ablation"]
 
 
 @pytest.fixture
@@ -36,15 +36,16 @@ def test_it_trains_scores_and_draws_and_keeps_what_is_finished(
     ablation.main([*ARGUMENTS, "--seeds", "2"])
     first = capsys.readouterr().out
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in first.strip().splitlines()]
-    assert rows[0] == ["blue", "sleeves", "colour", "folds", "border", "CPU s"], "blue has no stripes, patches no cycle"
-    assert [row[0] for row in rows[2:]] == ["flat_fill", "luminance", "contrastive"]
-    assert [("±" in row[1]) for row in rows[2:]] == [False, False, True]
+    assert rows[0] == ["blue", "sleeves", "colour", "folds", "border", "cycle", "CPU s"], "no stripes in blue"
+    assert [row[0] for row in rows[2:]] == ["flat_fill", "luminance", "default", "contrastive"]
+    assert [row[5] == "-" for row in rows[2:]] == [True, True, False, True], "only a cycle has a cycle's score"
+    assert [("±" in row[1]) for row in rows[2:]] == [False, False, True, True]
     assert (domains / "ablation/table.md").read_text() == first.rstrip("\n") + "\n"
     kept = json.loads((domains / "ablation/results.json").read_text())
-    assert (kept["steps"], len(kept["runs"])) == (3, 4)
+    assert (kept["steps"], len(kept["runs"])) == (3, 6)
     assert kept["runs"][2]["scores"]["cpu_s"] > 0
     page = read_image(domains / "ablation/blue.png")
-    assert page.shape[1] == 4 + 4 * (ablation.CELL_PX + 4), "put in, two without a network, the variant"
+    assert page.shape[1] == 4 + 5 * (ablation.CELL_PX + 4), "put in, two without a network, two variants"
     assert not any((domains / "ablation/checkpoints").iterdir())
 
     monkeypatch.setattr(ablation, "train_cyclegan", lambda *_: pytest.fail("it was trained again"))

@@ -23,10 +23,16 @@ from tryon.geometry.motions import Motion, cropping, mirroring, resizing
 from tryon.images.resizing import resize
 
 whole = st.integers(0, SIDE - 1)
-# An outline that visits a point twice may be drawn over itself, which is no area whole and some when it is cut.
-outlines = st.lists(st.tuples(whole, whole), min_size=3, max_size=7, unique=True).map(
-    lambda points: [v for p in points for v in p]
-)
+
+
+def is_traced_once(points: list[tuple[int, int]]) -> bool:
+    """Whether no side is gone along twice in one direction: what is traced twice is no area whole, and some once cut."""
+    sides = [*zip(points, points[1:] + points[:1], strict=True)]
+    return len(set(sides)) == len(sides)
+
+
+points = st.lists(st.tuples(whole, whole), min_size=3, max_size=7).filter(is_traced_once)
+outlines = points.map(lambda points: [v for p in points for v in p])
 
 
 def annotation(**changes: Any) -> Annotation:

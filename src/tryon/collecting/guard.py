@@ -141,8 +141,7 @@ class _Resolution:
         self.name = name
 
     def cancel(self) -> None:
-        """There is nothing to be cancelled."""
-        raise NotImplementedError
+        """See IHostResolution; nothing is left to be stopped."""
 
 
 def loopback_endpoints(environment: Mapping[str, str]) -> list[str]:

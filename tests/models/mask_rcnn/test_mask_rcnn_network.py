@@ -114,6 +114,22 @@ def test_fresh_weights_depend_on_the_seed_alone() -> None:
     assert first == again and first != other
 
 
+def test_one_batch_is_learnt_by_heart() -> None:
+    import keras
+
+    from tryon.models.mask_rcnn import build_mask_rcnn
+    from tryon.training.mask_rcnn_step import MaskRCNNLosses
+
+    network = build_mask_rcnn(tiny(), 1)
+    model = MaskRCNNLosses(network)
+    model.compile(optimizer=keras.optimizers.Adam(0.005), run_eagerly=True)  # quicker than tracing for so few steps
+    batch = ellipse_batch(tiny(), 2, len(network.anchors))
+    losses = [model.train_on_batch(batch, return_dict=True) for _ in range(25)]
+    first, last = (sum(float(value) for value in step.values()) for step in (losses[0], losses[-1]))
+    assert last < 0.5 * first
+    assert set(losses[0]) == {"rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask"}
+
+
 def test_kinds_of_other_garments_have_a_head_and_change_nothing_else() -> None:
     from tryon.models.mask_rcnn.network import build_mask_rcnn
 
