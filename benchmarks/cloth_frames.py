@@ -2,25 +2,28 @@
 
 python benchmarks/cloth_frames.py [--models models] [--photos 240] [--garments 120] [--seed 777]
 
-Draws photos and shop pictures, finds the shirt in each, and prints for each landmark its mean place on the cloth in
-centimetres (x to the right on a right half, y down from the hollow of the neck) and the standard deviation along both;
-then y of the mask's upper and lower end and half of its width; where the seam of a sleeve runs, and y on the sleeve's
-own cloth where it begins below the arm; at last the joint: the place of the torso from which a sleeve runs to the
-middle of its cuff, chosen so that the sleeves' stripes agree (how well, 1 for wholly, is printed). Pictures that cut
-the shirt off tell of sleeves only.
+Draws photos and shop pictures, finds the shirt in each, and prints for each landmark, and each point of the wearer's
+face, its median place on the cloth in centimetres (x to the right on a right half, y down from the hollow of the neck)
+and the deviation along both (of normal noise of the same median, so that few great errors count little); then y of the
+mask's upper and lower end and half of its width; where the seam of a sleeve runs, and y on the sleeve's own cloth where
+it begins below the arm; the joint: the place of the torso from which a sleeve runs to the middle of its cuff, chosen so
+that the sleeves' stripes agree (how well, 1 for wholly, is printed). Of worn shirts at last how far the front's middle
+lies beside the body's axis: the shares of the collar's and the nose's way to the side that tell it best, the error that
+is left, and the one of taking the axis for the middle. Pictures that cut the shirt off tell of sleeves and the front's
+middle only.
 """
 
 import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tryon.console import print_table
-from tryon.fitting.alignment import LEVELS, Source, find_pose
+from tryon.fitting.alignment import LEVELS, Frame, RoundFrame, Source, find_pose, trusted_points, turn_signs
 from tryon.fitting.alignment import TORSO as TORSO_PIECE
 from tryon.fitting.segments import Predictor, Segment, find_shirts
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
@@ -36,7 +39,8 @@ Points = NDArray[np.float64]
 _RIM_PX = 5
 _SLEEVES = {"left": (LEFT_SLEEVE, -1), "right": (RIGHT_SLEEVE, 1)}
 _SEAM_LEVELS = (2.0, 5.0, 8.0, 11.0)
-_LEAST_PIXELS = 30  # of a sleeve, to tell anything
+_LEAST_PIXELS = 30  # of a sleeve or of the front's middle, to tell anything
+_NEAR_MIDDLE_CM, _CHEST_CM = 8.0, 18.0  # cloth that tells where the front's middle is: near it, and below the arms
 
 
 class Drawn(NamedTuple):
@@ -89,23 +93,25 @@ def rows(predictor: Predictor, drawn: Iterator[Drawn], source: Source) -> list[t
     """Name, number, means and standard deviations of everything that was seen."""
     seen: dict[str, list[tuple[float, float]]] = {}
     seen_sleeves: list[Sleeve] = []
+    turned: list[tuple[float, float, float]] = []
     for each in drawn:
         (found,) = find_shirts(predictor, [each.picture])
         if found is None or found.landmarks is None:
             continue
         seen_sleeves += sleeves(each, found, source)
+        turned += turns(each, found, source)
         side = each.picture.shape[0]
         if not ((each.landmarks < _RIM_PX).any() or (each.landmarks > side - _RIM_PX).any()):
             for name, place in sightings(each, found):
                 seen.setdefault(name, []).append(place)
     of_torso = [(name, str(len(of)), *(f"{value:.1f}" for value in _summary(of))) for name, of in seen.items()]
-    return [*of_torso, *sleeve_rows(seen_sleeves)]
+    return [*of_torso, *sleeve_rows(seen_sleeves), *(turn_rows(np.array(turned)) if turned else [])]
 
 
 def sightings(drawn: Drawn, found: Segment) -> Iterator[tuple[str, tuple[float, float]]]:
     """Name and place on the cloth of each landmark, and of the outline's ends and sides."""
     assert found.landmarks is not None
-    named = dict(zip(SHORT_SLEEVE_TOP, found.landmarks[:, :2].astype(float), strict=True))
+    named = trusted_points(found.landmarks, found.face)
     to_cloth = true_frame(drawn)
     for name, point in named.items():
         x, y = to_cloth(point[None])[0]
@@ -133,7 +139,7 @@ def sleeves(drawn: Drawn, found: Segment, source: Source) -> Iterator[Sleeve]:
     """The visible sleeves, as the frame that fitting finds for the torso sees them."""
     assert found.landmarks is not None
     named = dict(zip(SHORT_SLEEVE_TOP, found.landmarks[:, :2], strict=True))
-    torso = find_pose(found.mask, found.landmarks, source).frames[TORSO_PIECE]
+    torso = flat_torso(found, source)
     for side, (part, sign) in _SLEEVES.items():
         points, own_y = _part(drawn.canvas, part)
         if len(own_y) >= _LEAST_PIXELS:
@@ -141,6 +147,38 @@ def sleeves(drawn: Drawn, found: Segment, source: Source) -> Iterator[Sleeve]:
             places = np.stack(torso.to_cloth(*np.concatenate([points, cuff[None]]).astype(np.float32).T), axis=1)
             places[:, 0] *= sign
             yield Sleeve(places[:-1].astype(float), own_y, places[-1].astype(float))
+
+
+def flat_torso(found: Segment, source: Source) -> Frame:
+    """The frame that fitting finds for the torso, not bent round the body."""
+    round_body = find_pose(found.mask, found.landmarks, source, found.face).frames[TORSO_PIECE]
+    return Frame(round_body.origin, round_body.across)
+
+
+def turns(drawn: Drawn, found: Segment, source: Source) -> Iterator[tuple[float, float, float]]:
+    """What collar and nose say of the wearer's turn, and how far the front's middle lies beside the axis in truth."""
+    body = find_pose(found.mask, found.landmarks, source, found.face).frames[TORSO_PIECE]
+    points, v = _part(drawn.canvas, TORSO)
+    u = _part(drawn.canvas, TORSO, "u")[1]
+    near = (np.abs(u) < _NEAR_MIDDLE_CM) & (v > _CHEST_CM)
+    if isinstance(body, RoundFrame) and np.count_nonzero(near) >= _LEAST_PIXELS:
+        flat, axis = flat_torso(found, source), float(body.sides[0, 1:].mean())
+        x, _ = flat.to_cloth(*points[near].T.astype(np.float32))
+        middle = float(np.median(x - u[near]))
+        yield *turn_signs(flat, trusted_points(found.landmarks, found.face), axis), middle - axis
+
+
+def turn_rows(turned: Points) -> list[tuple[str, ...]]:
+    """The shares that tell the front's middle best, and the errors (cm) with them and without."""
+    signs, truth = turned[:, :2], turned[:, 2]
+
+    shares = np.linalg.lstsq(signs, truth, rcond=None)[0]
+    left, of_axis = (float(np.sqrt(np.square(error).mean())) for error in (truth - signs @ shares, truth))
+    count, (collar, nose) = str(len(turned)), shares
+    return [
+        ("turn by the collar, the nose", count, f"{collar:.2f}", f"{nose:.2f}", "", ""),
+        ("error of that, of the axis", count, f"{left:.1f}", "", f"{of_axis:.1f}", ""),
+    ]
 
 
 def sleeve_rows(seen: Sequence[Sleeve]) -> list[tuple[str, ...]]:
@@ -179,16 +217,17 @@ def true_frame(drawn: Drawn) -> Any:
     return lambda places: np.stack([(places - origin) @ across, (places - origin) @ along], axis=1) / scale
 
 
-def _part(canvas: Canvas, part: int) -> tuple[Points, Points]:
-    """Places (N, 2) in the picture and y on the cloth (N,) of the visible pixels of a part."""
+def _part(canvas: Canvas, part: int, along: Literal["u", "v"] = "v") -> tuple[Points, Points]:
+    """Places (N, 2) in the picture and y on the cloth (N,), or x, of the visible pixels of a part."""
     pick = slice(1, None, SUPERSAMPLE)
     ys, xs = np.nonzero((canvas.part[pick, pick] == part) & (canvas.alpha[pick, pick] > 0.9))
-    return np.stack([xs, ys], axis=1).astype(float), canvas.v[pick, pick][ys, xs].astype(float)
+    return np.stack([xs, ys], axis=1).astype(float), getattr(canvas, along)[pick, pick][ys, xs].astype(float)
 
 
 def _summary(places: list[tuple[float, float]]) -> tuple[float, float, float, float]:
-    x, y = np.array(places).T
-    return float(x.mean()), float(y.mean()), float(x.std()), float(y.std())
+    (x, y), normal = np.median(places, axis=0), 1.4826  # of the standard deviation for one of median distances
+    dx, dy = normal * np.median(np.abs(np.array(places) - (x, y)), axis=0)
+    return float(x), float(y), float(dx), float(dy)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> None:
 
     config = suited_to_weights(params.mask_rcnn)
     sizes = {"side": config.image_size_px, "ground": conventions_of(config).ground}
-    sizes |= {"other_garments": config.other_garments}
+    sizes |= {"face": config.face, "other_garments": config.other_garments}
     train, validation = (
         load_shirts(arguments.photos, arguments.annotations, split, **sizes) for split in ("train", "validation")
     )

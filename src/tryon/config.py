@@ -146,6 +146,7 @@ class MaskRCNNConfig:
     mask_margin: Fraction
     landmarks: Flag
     landmark_channels: AtLeastOne
+    face: Flag
     other_garments: Flag
     box_passes: Annotated[int, Field(strict=True, ge=1, le=3)]
     max_instances: AtLeastOne
@@ -192,6 +193,8 @@ class MaskRCNNConfig:
             raise ValueError("mask_margin is of our conventions: the reference's masks cover their boxes alone")
         if self.landmarks and LANDMARK_CLASS not in self.class_names:
             raise ValueError(f"landmarks are those of a {LANDMARK_CLASS}: name it in class_names or turn them off")
+        if self.face and not self.landmarks:
+            raise ValueError("face: the landmark head finds it; set landmarks: true, or face: false")
         if self.other_garments and self.mask_features != "fine":
             raise ValueError("other_garments are told apart on the fine map: set mask_features: fine")
         if self.early_stop_epochs and self.keep_weights == "last":

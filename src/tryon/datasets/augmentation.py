@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tryon.geometry.landmarks import ABSENT, FLIP_ORDER
+from tryon.geometry.landmarks import ABSENT, FLIP_ORDER_WITH_FACE
 
 # Round the default margin of a second look, as far as a first box is wrong.
 CLOSE_UP_MARGINS = (0.05, 0.4)
@@ -36,6 +36,8 @@ class Augmentation:
             pixels: what is neither a shirt nor anything else that photos show.
         max_rotation_degrees: largest turn about the middle, either way.
         recolour: part of the garments that get another mean colour, each by itself.
+        close_up_rise: how far above its object a close-up lies in the mean, as a fraction of its side, as a second look
+            that takes in the wearer's face.
     """
 
     flip: bool = False
@@ -47,6 +49,7 @@ class Augmentation:
     blanks: float = 0.0
     max_rotation_degrees: float = 0.0
     recolour: float = 0.0
+    close_up_rise: float = 0.0
 
     def draw_blank(self, random: np.random.Generator, side: int) -> NDArray[np.uint8] | None:
         """A picture (side, side, 3) of coloured spots in place of a photo, in a part `blanks` of the cases."""
@@ -64,6 +67,7 @@ class Augmentation:
         shift = random.uniform(-1, 1, 2) * self.max_shift * side
         if random.random() < self.close_ups and len(boxes):
             scale, shift = _close_up(random, side, boxes, mirrored)
+            shift = shift + np.array([0.0, self.close_up_rise * side])
         elif random.random() < self.surroundings and len(boxes):
             scale, shift = _beside(random, side, boxes, mirrored) or (scale, shift)
         contrast, brightness = (
@@ -156,12 +160,12 @@ class Change:
         return np.asarray(points, np.float64) @ self.matrix[:, :2].T + self.matrix[:, 2]
 
     def landmarks(self, landmarks: ArrayLike) -> NDArray[np.float64]:
-        """Landmarks (25, 3) of a short sleeve top, moved, left and right exchanged when mirrored; absent ones
-        stay 0."""
+        """Landmarks (25, 3) of a short sleeve top, or with its wearer's face (30, 3), moved, left and right exchanged
+        when mirrored; absent and unknown ones stay 0."""
         moved = np.array(landmarks, np.float64)
         if self.mirrored:
-            moved = moved[FLIP_ORDER]
-        present = moved[:, 2] != ABSENT
+            moved = moved[FLIP_ORDER_WITH_FACE[: len(moved)]]
+        present = moved[:, 2] > ABSENT
         moved[present, :2] = self.points(moved[present, :2])
         return moved
 

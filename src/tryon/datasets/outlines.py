@@ -9,9 +9,17 @@ from numpy.typing import NDArray
 
 from tryon.errors import DataError
 from tryon.formats.json_files import Place
+from tryon.formats.person_keypoints import read_keypoints
 from tryon.formats.via import ViaFile, ViaRegion, read_via
-from tryon.formats.via_garments import group_items, item_box, item_polygons, short_sleeve_landmarks, speaker
-from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
+from tryon.formats.via_garments import (
+    group_items,
+    item_box,
+    item_extra,
+    item_polygons,
+    short_sleeve_landmarks,
+    speaker,
+)
+from tryon.geometry.landmarks import FACE, PERSON, SHORT_SLEEVE_TOP, UNKNOWN
 from tryon.geometry.masks import from_polygons
 
 VIA_FILE = "via_region_data.json"
@@ -23,12 +31,14 @@ SLICED = {"scale": "scale", "occlusion": "occlusion", "zoom_in": "zoom", "viewpo
 @dataclass(frozen=True, eq=False)
 class Outline:
     """One shirt: the outlines whose union is its mask, its annotated box (4,), the slices that it belongs to
-    (`scale_2`, `viewpoint_1`, ...) and its landmarks (25, 3), all absent where nobody placed them."""
+    (`scale_2`, `viewpoint_1`, ...), its landmarks (25, 3), all absent where nobody placed them, and its wearer's
+    keypoints (17, 3); None where nobody placed those."""
 
     polygons: tuple[NDArray[np.float64], ...]
     box: NDArray[np.float64]
     slices: tuple[str, ...]
     landmarks: NDArray[np.float64]
+    keypoints: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +64,13 @@ class OutlinedPhoto:
     def landmarks(self) -> NDArray[np.float64]:
         """The shirts' landmarks (N, 25, 3)."""
         return np.array([outline.landmarks for outline in self.outlines]).reshape(-1, len(SHORT_SLEEVE_TOP), 3)
+
+    @property
+    def faces(self) -> NDArray[np.float64]:
+        """Nose, eyes and ears (N, 5, 3) of the shirts' wearers; `UNKNOWN` where nobody placed them."""
+        unknown = np.array([[0.0, 0.0, UNKNOWN]] * len(PERSON))
+        wearers = [unknown if outline.keypoints is None else outline.keypoints for outline in self.outlines]
+        return np.array(wearers).reshape(-1, len(PERSON), 3)[:, : len(FACE)]
 
 
 def read_outlines(photos: Path, annotations: Path, split: str) -> list[OutlinedPhoto]:
@@ -104,4 +121,6 @@ def _outline(regions: Sequence[ViaRegion], place: Place) -> Outline:
     slices = tuple(f"{name}_{value}" for name, value in said.items() if value)
     polygons = tuple(item_polygons(regions))
     box = item_box(regions, place) if polygons else np.zeros(4)
-    return Outline(polygons, box, slices, short_sleeve_landmarks(regions, place))
+    placed = read_keypoints(item_extra(regions, place), place)
+    keypoints = None if placed is None else placed.astype(np.float64)
+    return Outline(polygons, box, slices, short_sleeve_landmarks(regions, place), keypoints)

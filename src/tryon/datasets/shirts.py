@@ -19,7 +19,7 @@ from tryon.datasets.garment_kinds import NOTHING, SHIRT, read_other_garments
 from tryon.datasets.outlines import read_outlines
 from tryon.datasets.recolouring import recoloured
 from tryon.errors import DataError
-from tryon.geometry.landmarks import ABSENT, SHORT_SLEEVE_TOP, scale_shift
+from tryon.geometry.landmarks import ABSENT, UNKNOWN, scale_shift
 from tryon.images.files import read_image
 from tryon.images.resizing import letterbox
 
@@ -40,7 +40,8 @@ class ShirtSquares:
         names: (N,) file names.
         pictures: (N, F, F, 3) uint8, letterboxed; F is `side` times 1 or 2.
         coverages: for each picture (instances, F, F) uint8, 255 where covered.
-        landmarks: for each picture (instances, 25, 3): x, y as indices of its pixels, visibility.
+        landmarks: for each picture (instances, 25, 3): x, y as indices of its pixels, visibility; with the wearer's
+            face (instances, 30, 3).
         side: of the network's input.
         ground: grey level round the pictures.
         digest: sha256 over all that was read.
@@ -58,6 +59,11 @@ class ShirtSquares:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def points(self) -> int:
+        """How many landmarks a shirt has, those of a face among them."""
+        return int(self.landmarks[0].shape[1])
 
     def sample(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Any, ...]:
         """One picture (S, S, 3) uint8, its boxes (n, 4), coverages (n, S, S) uint8, landmarks (n, 25, 3) and kinds of
@@ -93,7 +99,7 @@ class ShirtSquares:
             "boxes": np.zeros((B, G, 4), np.float32),
             "class_ids": np.zeros((B, G), np.int32),
             "masks": np.zeros((B, G, S, S), np.uint8),
-            "landmarks": np.zeros((B, G, len(SHORT_SLEEVE_TOP), 3), np.float32),
+            "landmarks": np.zeros((B, G, self.points, 3), np.float32),
         }
         if self.others is not None:
             out["kinds"] = np.zeros((B, S, S), np.uint8)
@@ -135,7 +141,7 @@ class ShirtSquares:
         return (
             np.array(boxes, np.float32).reshape(-1, 4),
             np.array(coverages, np.uint8).reshape(-1, self.side, self.side),
-            np.array(landmarks, np.float32).reshape(-1, len(SHORT_SLEEVE_TOP), 3),
+            np.array(landmarks, np.float32).reshape(-1, self.points, 3),
         )
 
     def _within(self, landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -144,7 +150,7 @@ class ShirtSquares:
         scale = self.side / self.pictures.shape[1]
         moved = scale_shift(landmarks, scale, (scale - 1) / 2)
         inside = np.all((moved[:, :2] >= -0.5) & (moved[:, :2] < self.side - 0.5), axis=1)
-        return np.where(inside[:, None], moved, 0.0)
+        return np.where((inside | (moved[:, 2] == UNKNOWN))[:, None], moved, 0.0)
 
     def _shrink(self, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if len(array) == self.side:
@@ -153,9 +159,25 @@ class ShirtSquares:
 
 
 def load_shirts(
-    photos: Path, annotations: Path, split: str, *, side: int, ground: int, other_garments: bool = False
+    photos: Path,
+    annotations: Path,
+    split: str,
+    *,
+    side: int,
+    ground: int,
+    face: bool = False,
+    other_garments: bool = False,
 ) -> ShirtSquares:
     """A split of `data/photos` with the outlines of `data/annotations`, in memory.
+
+    Args:
+        photos: holds `SPLIT/image`.
+        annotations: holds `SPLIT/via_region_data.json`.
+        split: its name.
+        side: of the network's input.
+        ground: grey level round the pictures.
+        face: read the wearers' faces behind the landmarks.
+        other_garments: read the other garments' kinds.
 
     Raises:
         DataError: a file is missing or does not fit the other; the split is empty.
@@ -178,13 +200,13 @@ def load_shirts(
         instance_masks = photo.masks(*image.shape[:2])
         squares = [letterbox(mask.astype(np.uint8) * 255, fine, 0)[0] for mask in instance_masks]
         coverages.append(np.stack(squares) if squares else np.zeros((0, fine, fine), np.uint8))
-        points = photo.landmarks
+        points = np.concatenate([photo.landmarks, photo.faces], axis=1) if face else photo.landmarks
         digest.update(photo.name.encode() + image.tobytes() + instance_masks.tobytes() + points.tobytes())
         if others is not None:
             kinds = read_other_garments(photo.path, *image.shape[:2])
             others[place] = placement.labels(kinds)
             digest.update(kinds.tobytes())
-        points[..., :2] = np.where(points[..., 2:] != ABSENT, placement.to_square(points[..., :2]), 0.0)
+        points[..., :2] = np.where(points[..., 2:] > ABSENT, placement.to_square(points[..., :2]), 0.0)
         landmarks.append(points)
     names = tuple(photo.name for photo in outlined)
     return ShirtSquares(names, pictures, tuple(coverages), tuple(landmarks), side, ground, digest.hexdigest(), others)

@@ -3,7 +3,9 @@
 Cloth does not stretch to a body's outline: it has a scale, and hangs from the neck. So a shirt is laid into each of the
 two pictures as a whole, turned, scaled and moved but not bent, and a pixel of one shirt shows what the other has at the
 same centimetre. Where it lies is told by the landmarks, weighed by how much each can be trusted: the neck has the same
-place on all shirts, the hem has not. Each sleeve is a piece of its own that turns with the arm.
+place on all shirts, the hem has not. How large it is the wearer's face tells best, for heads differ least. Each sleeve
+is a piece of its own that turns with the arm. A worn shirt goes round the body: towards its sides a pixel shows more
+cloth, and its front's middle lies where the wearer turns it.
 
 Coordinates of cloth (x, y) are in centimetres: y down from the hollow of the neck (on a sleeve, from the shoulder), x
 to the picture's right. Points of pictures are pixel indices.
@@ -34,29 +36,32 @@ _SLEEVES = {LEFT_SLEEVE: "left", RIGHT_SLEEVE: "right"}
 # deviations, the spread of cuts and bodies included): `python benchmarks/cloth_frames.py`.
 _PLACES: Mapping[Source, Mapping[str, tuple[float, float, float, float]]] = {
     "worn": {
-        "neck_back_middle": (0.0, -4.6, 0.7, 0.7),
-        "neck": (7.5, -3.8, 0.9, 0.9),
-        "shoulder": (15.8, 2.2, 1.7, 1.2),
-        "armpit": (15.9, 15.8, 1.6, 1.3),
-        "side_upper": (15.3, 27.0, 1.7, 1.6),
-        "side_lower": (16.1, 43.9, 1.7, 2.2),
-        "hem": (17.3, 54.3, 1.9, 2.8),
+        "neck_back_middle": (0.0, -4.6, 0.4, 0.4),
+        "neck": (7.7, -3.6, 0.6, 0.6),
+        "shoulder": (16.0, 2.6, 1.7, 1.0),
+        "armpit": (16.2, 16.0, 1.6, 1.1),
+        "side_upper": (15.5, 27.2, 1.5, 1.5),
+        "side_lower": (16.2, 43.6, 1.5, 2.6),
+        "hem": (17.6, 53.9, 1.5, 3.1),
+        "nose": (0.0, -13.7, 2.2, 0.6),
+        "eye": (2.8, -17.5, 1.7, 0.7),
+        "ear": (7.4, -16.3, 1.1, 0.7),
     },
     "lying": {
-        "neck_back_middle": (0.0, -1.9, 0.8, 1.0),
-        "neck": (8.0, -3.8, 1.5, 1.3),
-        "shoulder": (20.8, 1.0, 2.1, 2.0),
-        "armpit": (22.9, 16.9, 1.5, 1.6),
-        "side_upper": (22.9, 28.6, 1.6, 1.8),
-        "side_lower": (23.8, 47.2, 2.3, 2.5),
-        "hem": (24.5, 59.3, 2.6, 3.1),
+        "neck_back_middle": (0.0, -1.8, 0.3, 0.7),
+        "neck": (8.0, -3.3, 0.7, 0.5),
+        "shoulder": (21.0, 1.5, 1.1, 1.4),
+        "armpit": (23.4, 17.2, 1.7, 1.3),
+        "side_upper": (23.6, 28.9, 0.7, 1.8),
+        "side_lower": (23.9, 46.7, 0.5, 3.0),
+        "hem": (24.3, 59.2, 0.6, 3.6),
     },
 }
 # The same of a mask: its upper end, its lower end, half its width at `LEVELS` (deviations times the root of their
 # number, as one shirt is wide everywhere).
 _OUTLINES: Mapping[Source, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
-    "worn": ((-3.3, 0.5), (55.6, 3.0), (15.5, 5.0)),
-    "lying": ((-3.5, 0.2), (59.9, 6.0), (23.7, 0.6)),
+    "worn": ((-3.4, 0.3), (55.2, 3.3), (15.7, 3.8)),
+    "lying": ((-3.5, 0.1), (60.4, 3.7), (23.7, 0.6)),
 }
 LEVELS = (32.0, 38.0, 44.0, 50.0)
 _UNKNOWN = 1e4
@@ -70,6 +75,19 @@ _SEAMS: Mapping[Source, tuple[tuple[float, float], ...]] = {
     "lying": ((17.6, 11.0), (18.5, 5.0), (19.0, 2.0)),
 }
 _SLEEVE_BEGINS = 6.9
+# Half of a body's depth as a part of half its width, for the length of the cloth round it.
+_DEPTH = 0.45
+_ARC_ANGLES = np.linspace(-np.pi / 2, np.pi / 2, 181)
+_ARC_LENGTHS = np.cumsum(np.hypot(np.cos(_ARC_ANGLES), _DEPTH * np.sin(_ARC_ANGLES))) * (
+    _ARC_ANGLES[1] - _ARC_ANGLES[0]
+)
+_ARC_LENGTHS -= _ARC_LENGTHS[len(_ARC_LENGTHS) // 2]
+_NARROWEST_CM = 5.0  # a body; less is a wrong landmark
+# How far the front's middle lies beside the axis for each of the `turn_signs`, from the same program.
+_TURNS = (1.02, 0.86)
+# COCO's left is the wearer's, ours the picture's.
+FACE_NAMES = ("nose", "eye_right", "eye_left", "ear_right", "ear_left")
+_MIDDLES = ("neck_back_middle", "nose")
 # A landmark below this probability of being within the picture is not trusted.
 _TRUSTED = 0.5
 _LEAST_POINTS = 4
@@ -150,7 +168,34 @@ class Alignment:
     scale: float
 
 
-def find_pose(mask: Mask, landmarks: Floats | None, source: Source) -> Pose:
+@dataclass(frozen=True, eq=False)
+class RoundFrame(Frame):
+    """Cloth that goes round a body: x counts along the cloth, from its front's middle.
+
+    Args:
+        sides: (K, 3) of the body: y, and the flat places of its left and right side there; y rises.
+        middle: of the front, a flat place.
+    """
+
+    sides: Points
+    middle: float
+
+    def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Places of the picture as places of the cloth; any shape."""
+        flat, down = super().to_cloth(x, y)
+        left, right = (np.interp(down, self.sides[:, 0], self.sides[:, side]) for side in (1, 2))
+        axis, half = (left + right) / 2, (right - left) / 2
+        return np.asarray(
+            (_unrolled((flat - axis) / half) - _unrolled((self.middle - axis) / half)) * half, np.float32
+        ), down
+
+
+def _unrolled(across: Points) -> Points:
+    """Length of cloth from the axis to a place across the body, both as parts of the half width: an ellipse's arc."""
+    return np.asarray(np.interp(across, np.sin(_ARC_ANGLES), _ARC_LENGTHS))
+
+
+def find_pose(mask: Mask, landmarks: Floats | None, source: Source, face: Floats | None = None) -> Pose:
     """How a shirt lies in its picture: by its landmarks and its outline, or where too few are trusted by that alone.
 
     Args:
@@ -158,14 +203,15 @@ def find_pose(mask: Mask, landmarks: Floats | None, source: Source) -> Pose:
         landmarks: (25, 3): x, y and the probability that the point is within the picture; None where no network
             predicts them.
         source: what the picture shows.
+        face: (5, 3) of the wearer, in the order of `FACE`, as the landmarks; None where nothing is known of it.
     """
-    points = _trusted_points(landmarks)
+    points = trusted_points(landmarks, face)
     seen = _torso_landmarks(points, source)
     if len(seen) < _LEAST_POINTS:
         torso = _fit(_outline(mask, _torso_in_box(mask, source), source), upright=True)
         return Pose({TORSO: torso}, np.where(mask, TORSO, 0).astype(np.uint8), "box")
     torso = _fit([*seen, *_outline(mask, _fit(seen), source)])
-    frames = {TORSO: torso}
+    frames = {TORSO: _round_body(torso, points) if source == "worn" else torso}
     for piece, side in _SLEEVES.items():
         sleeve = _fit_sleeve(points, side, torso, source)
         if sleeve is not None:
@@ -222,14 +268,42 @@ def _shows(pieces: NDArray[np.uint8], piece: int, x: Floats, y: Floats) -> Mask:
     return np.asarray(within & (pieces[row.clip(0, height - 1), column.clip(0, width - 1)] == piece))
 
 
-def _trusted_points(landmarks: Floats | None) -> dict[str, Points]:
-    if landmarks is None:
-        return {}
-    return {
-        name: point[:2].astype(np.float64)
-        for name, point in zip(SHORT_SLEEVE_TOP, landmarks, strict=True)
-        if point[2] > _TRUSTED
-    }
+def trusted_points(landmarks: Floats | None, face: Floats | None = None) -> dict[str, Points]:
+    """Places (2,) of the landmarks (25, 3) and of the face's points (5, 3) that are probably there, by name."""
+    named = {} if landmarks is None else dict(zip(SHORT_SLEEVE_TOP, landmarks, strict=True))
+    named |= {} if face is None else dict(zip(FACE_NAMES, face, strict=True))
+    return {name: point[:2].astype(np.float64) for name, point in named.items() if point[2] > _TRUSTED}
+
+
+def _round_body(torso: Frame, points: Mapping[str, Points]) -> Frame:
+    """The torso's frame bent round the body that the landmarks of its sides tell; as it is where none are trusted."""
+    sides: list[tuple[float, float, float]] = []
+    for name in ("armpit", "side_upper", "side_lower", "hem"):
+        pair = [points.get(f"{name}_{side}") for side in ("left", "right")]
+        if pair[0] is not None and pair[1] is not None:
+            (left, left_y), (right, right_y) = (_flat(torso, point) for point in pair if point is not None)
+            if right - left > _NARROWEST_CM:
+                sides.append((max((left_y + right_y) / 2, sides[-1][0] + 1e-3 if sides else -np.inf), left, right))
+    if not sides:
+        return torso
+    body = np.array(sides)
+    axis = float(body[0, 1:].mean())
+    return RoundFrame(torso.origin, torso.across, body, axis + float(np.dot(_TURNS, turn_signs(torso, points, axis))))
+
+
+def turn_signs(torso: Frame, points: Mapping[str, Points], axis: float) -> tuple[float, float]:
+    """How far (cm) the collar's middle lies beside the body's axis, and the nose beside the middle of the ears; 0 where
+    that is not known."""
+    collar = _flat(torso, points["neck_front_middle"])[0] - axis if "neck_front_middle" in points else 0.0
+    if any(name not in points for name in ("nose", "ear_left", "ear_right")):
+        return collar, 0.0
+    nose, *ears = (_flat(torso, points[name])[0] for name in ("nose", "ear_left", "ear_right"))
+    return collar, nose - sum(ears) / 2
+
+
+def _flat(torso: Frame, point: Points) -> tuple[float, float]:
+    x, y = torso.to_cloth(np.float32(point[0]), np.float32(point[1]))  # type: ignore[arg-type]
+    return float(x), float(y)
 
 
 class _Sight(NamedTuple):
@@ -260,7 +334,7 @@ def _fit(sights: Sequence[_Sight], upright: bool = False) -> Frame:
 def _torso_landmarks(points: Mapping[str, Points], source: Source) -> list[_Sight]:
     seen = []
     for name, (x, y, dx, dy) in _PLACES[source].items():
-        sides = {name: 1} if name in SHORT_SLEEVE_TOP else {f"{name}_left": -1, f"{name}_right": 1}
+        sides = {name: 1} if name in _MIDDLES else {f"{name}_left": -1, f"{name}_right": 1}
         seen += [_Sight((sign * x, y), (dx, dy), _pair(points[each])) for each, sign in sides.items() if each in points]
     return seen
 

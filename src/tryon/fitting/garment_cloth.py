@@ -39,7 +39,7 @@ def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
     inner = eroded(garment.mask)
     pose = find_pose(garment.mask, garment.landmarks, "lying")
     shown = replace(pose, pieces=np.where(inner & ~_near_seam(pose), pose.pieces, 0).astype(np.uint8))
-    found = align(find_pose(worn.mask, worn.landmarks, "worn"), shown, _repeat(garment.look, garment.mask))
+    found = align(find_pose(worn.mask, worn.landmarks, "worn", worn.face), shown, _repeat(garment.look, garment.mask))
     cloth = _without_light(garment, inner)
     # Shrunk before it is sampled, lest fine patterns become moire.
     height, width = (max(1, round(side / max(found.scale, 1.0))) for side in garment.mask.shape)

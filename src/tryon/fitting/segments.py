@@ -21,7 +21,8 @@ class Predictor(Protocol):
     """What fitting needs of Mask R-CNN (`tryon.models.mask_rcnn.load_predictor`)."""
 
     def predict(self, images: Sequence[Picture]) -> Sequence[Any]:
-        """One `Detections` for each picture: `scores` (N,), `mask_probs` (N, H, W), `landmarks` (N, 25, 3) or None."""
+        """One `Detections` for each picture: `scores` (N,), `mask_probs` (N, H, W), `landmarks` (N, 25, 3) or None,
+        `face` (N, 5, 3) or None."""
         ...
 
 
@@ -37,6 +38,7 @@ class Segment:
         picture: (H, W, 3), where it was found.
         landmarks: (25, 3) of a short sleeve top: x, y and the probability that the point is within the picture; None
             where the network predicts none.
+        face: (5, 3) of its wearer's nose, eyes and ears, likewise.
     """
 
     mask: NDArray[np.bool_]
@@ -45,6 +47,7 @@ class Segment:
     palette: NDArray[np.float32]
     picture: Picture
     landmarks: NDArray[np.float32] | None = None
+    face: NDArray[np.float32] | None = None
 
 
 def find_shirts(predictor: Predictor, pictures: Sequence[Picture]) -> list[Segment | None]:
@@ -75,6 +78,7 @@ def _main_shirt(picture: Picture, detections: Any) -> Segment | None:
         palette=_palette(picture, mask),
         picture=picture,
         landmarks=None if detections.landmarks is None else detections.landmarks[index],
+        face=None if detections.face is None else detections.face[index],
     )
 
 

@@ -5,6 +5,8 @@ which nothing is left is dropped. The VIA key follows the picture's file: it is 
 """
 
 import dataclasses
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,13 @@ from shapely.geometry import box as rectangle
 
 from tryon.errors import DataError
 from tryon.formats.deepfashion2 import CATEGORIES, LANDMARK_COUNTS, Annotation, Item, parse_landmarks, to_array
-from tryon.formats.json_files import Place
+from tryon.formats.json_files import Place, need_mapping, parse_json
+from tryon.formats.person_keypoints import KEY as KEYPOINTS
+from tryon.formats.person_keypoints import read_keypoints
 from tryon.formats.via import ViaFile, ViaRegion, region_polygon
 from tryon.formats.via_garments import CATEGORY_IDS, forget, is_point, join_numbers, landmark_names, read_numbers
 from tryon.formats.via_memory import read_entry, recall
-from tryon.geometry.landmarks import ABSENT, FLIP_ORDER
+from tryon.geometry.landmarks import ABSENT, FLIP_ORDER, PERSON, flip_order
 from tryon.geometry.motions import Motion
 
 Numbers = NDArray[np.number]
@@ -57,7 +61,17 @@ def _moved(item: Item, motion: Motion) -> Item:
         polygons=outlines,
         bounding_box=_moved_box(item.bounding_box, motion) if outlines else item.bounding_box,
         landmarks=_moved_landmarks(item.landmarks, item.category_id, motion),
+        extra=_moved_extra(item.extra, motion),
     )
+
+
+def _moved_extra(extra: Mapping[str, Any], motion: Motion) -> Mapping[str, Any]:
+    """The wearer's keypoints move with the picture; of other keys nobody knows what they mean."""
+    keypoints = read_keypoints(extra, Place("item"))
+    if keypoints is None:
+        return extra
+    partners = flip_order(PERSON) if motion.mirrored else None
+    return {**extra, KEYPOINTS: _moved_points(keypoints, partners, motion).reshape(-1).tolist()}
 
 
 def _moved_outline(polygon: Numbers, motion: Motion) -> list[Numbers]:
@@ -87,11 +101,16 @@ def _moved_box(box: Numbers, motion: Motion) -> Numbers:
 
 
 def _moved_landmarks(landmarks: Numbers, category_id: int, motion: Motion) -> Numbers:
-    moved = np.array(landmarks, np.result_type(landmarks, motion.points(landmarks[:, :2])))
+    mirrored = motion.mirrored and (landmarks[:, 2] != ABSENT).any()
+    return _moved_points(landmarks, _partners(category_id) if mirrored else None, motion)
+
+
+def _moved_points(points: Numbers, partners: NDArray[np.intp] | None, motion: Motion) -> Numbers:
+    """Points with visibilities (n, 3), moved; `partners` are those that change places."""
+    moved = np.array(points, np.result_type(points, motion.points(points[:, :2])))
+    if partners is not None:
+        moved = moved[partners]
     present = moved[:, 2] != ABSENT
-    if motion.mirrored and present.any():
-        moved = moved[_partners(category_id)]
-        present = moved[:, 2] != ABSENT
     moved[present, :2] = motion.points(moved[present, :2])
     if motion.cuts:
         outside = ((moved[:, :2] < -0.5) | (moved[:, :2] >= (motion.width - 0.5, motion.height - 0.5))).any(axis=1)
@@ -118,7 +137,7 @@ def _moved_parts(region: ViaRegion, motion: Motion) -> list[ViaRegion]:
 
 
 def _moved_attribute(key: str, value: Any, region: ViaRegion, motion: Motion) -> Any:
-    """Box and landmarks stand in attributes as text; all others mean nothing that moves."""
+    """Box, landmarks and the wearer's keypoints stand in attributes as text; all others mean nothing that moves."""
     category_id = CATEGORY_IDS.get(region.attribute("name"), 0)
     if not isinstance(value, str) or not value.strip():
         return value
@@ -127,6 +146,10 @@ def _moved_attribute(key: str, value: Any, region: ViaRegion, motion: Motion) ->
     if key == "landmarks" and category_id:
         landmarks = parse_landmarks(read_numbers(value, Place(key)), Place(key), LANDMARK_COUNTS[category_id])
         return " ".join(join_numbers(point) for point in _moved_landmarks(landmarks, category_id, motion).tolist())
+    if key == "extra":
+        extra = need_mapping(parse_json(value.encode(), key), Place(key))
+        moved = _moved_extra(extra, motion)
+        return value if moved is extra else json.dumps(moved, ensure_ascii=False)
     if key == "landmark" and motion.mirrored:
         names = landmark_names(1)
         if value not in names:

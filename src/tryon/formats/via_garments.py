@@ -137,6 +137,15 @@ def item_box(regions: Sequence[ViaRegion], place: Place) -> NDArray[np.float64]:
     return np.array(box, np.float64)
 
 
+def item_extra(regions: Sequence[ViaRegion], place: Place) -> dict[str, Any]:
+    """What a garment's annotation says beyond DeepFashion2's keys.
+
+    Raises:
+        DataError: the attribute holds no object; names `place`.
+    """
+    return _extra(speaker(regions).region_attributes or {}, place)
+
+
 def landmark_names(category_id: int) -> tuple[str, ...]:
     """What the landmarks of a category are called in point regions."""
     if category_id == 1:

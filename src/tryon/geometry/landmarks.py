@@ -3,7 +3,12 @@
 DeepFashion2 numbers the landmarks of a short sleeve top along its outline, counter-clockwise in the picture: six round
 the neck, then down the sleeve on the picture's left, its side, the hem, and up again on the right.
 Left and right are those of the picture. Reference: Ge et al., DeepFashion2, CVPR 2019, section 3.1 and figure 3.
+
+COCO numbers the keypoints of a person; their left and right are those of the person. The first five are the face.
+Reference: Lin et al., Microsoft COCO, ECCV 2014, and the data set's own list of keypoints.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 
 ABSENT, HIDDEN, VISIBLE = 0, 1, 2
+UNKNOWN = -1  # nobody said whether the point is there: it teaches nothing
 
 SHORT_SLEEVE_TOP = (
     "neck_back_middle",
@@ -41,19 +47,45 @@ SHORT_SLEEVE_TOP = (
 )
 
 
+PERSON = (
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+)
+FACE = PERSON[:5]
+
 # Along the outline as it is seen from the front; of the back only the neck's middle is seen.
 _NECK_FRONT = ("neck_front_right", "neck_front_middle", "neck_front_left")
 _AROUND = ("neck_left", *SHORT_SLEEVE_TOP[SHORT_SLEEVE_TOP.index("shoulder_left") :], "neck_right")
 
 
 def _mirrored(name: str) -> str:
-    if name.endswith("_left"):
-        return name.removesuffix("_left") + "_right"
-    return name.removesuffix("_right") + "_left" if name.endswith("_right") else name
+    words = name.split("_")
+    return "_".join({"left": "right", "right": "left"}.get(word, word) for word in words)
 
 
-# FLIP_ORDER[i] is the landmark that takes place i when the picture is mirrored.
-FLIP_ORDER = np.array([SHORT_SLEEVE_TOP.index(_mirrored(name)) for name in SHORT_SLEEVE_TOP])
+def flip_order(names: Sequence[str]) -> NDArray[np.intp]:
+    """At place i the place of the point that takes place i when the picture is mirrored."""
+    return np.array([names.index(_mirrored(name)) for name in names])
+
+
+FLIP_ORDER = flip_order(SHORT_SLEEVE_TOP)
+# The same of a shirt's landmarks with its wearer's face behind them, if there is one: take as many as there are points.
+FLIP_ORDER_WITH_FACE = flip_order((*SHORT_SLEEVE_TOP, *FACE))
 
 
 def flip(landmarks: ArrayLike, width: int) -> FloatArray:

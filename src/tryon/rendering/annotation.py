@@ -1,5 +1,5 @@
-"""DeepFashion2 annotations of drawn pictures: what is visible of the shirt, its 25 landmarks, and the garment below
-it.
+"""DeepFashion2 annotations of drawn pictures: what is visible of the shirt, its 25 landmarks, its wearer's keypoints,
+and the garment below it.
 
 The mask is the visible shirt: hair, arms and bags cut holes. Its polygons overlap, the whole outline first and then
 each sleeve again, and are whole numbers; their union is the mask pixel for pixel.
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.formats.deepfashion2 import CATEGORIES, LANDMARK_COUNTS, Annotation, Item
+from tryon.formats.person_keypoints import with_keypoints
 from tryon.geometry.landmarks import ABSENT, HIDDEN, VISIBLE
 from tryon.geometry.masks import from_polygons, to_polygons
 from tryon.geometry.polygons import is_valid
@@ -17,6 +18,7 @@ from tryon.rendering.canvas import LEFT_SLEEVE, RIGHT_SLEEVE, Canvas
 from tryon.rendering.cut import Shirt
 from tryon.rendering.drawing import Floats
 from tryon.rendering.figure import Frame
+from tryon.rendering.keypoints import person_keypoints
 from tryon.rendering.photo import DrawnScene, RenderedGarment
 from tryon.rendering.scene import SUPERSAMPLE, shrink
 
@@ -36,7 +38,7 @@ def annotate_photo(drawn: DrawnScene) -> Annotation:
     viewpoint = 3 if abs(scene.figure.yaw) > _SIDE_VIEW_YAW else 2
     landmarks = _landmarks(scene.shirt, scene.frame, mask)
     shirt = _shirt_item(mask, drawn.canvas, landmarks, viewpoint, scene.zoom_in)
-    items = {"item1": shirt}
+    items = {"item1": with_keypoints(shirt, person_keypoints(scene))}
     legwear = visible_mask(shrink(drawn.canvas.legwear))
     if legwear.mean() > 0.015:
         items["item2"] = _legwear_item(legwear, scene.legwear.kind, viewpoint, scene.zoom_in)

@@ -16,6 +16,8 @@ from tryon.rendering.light import SKIN_FALLOFF, Light
 
 Rgb = tuple[float, float, float]
 
+_EYE_X, _EYE_Y, _NOSE_Y = 0.37, 0.05, 0.37
+
 _SKINS: tuple[Rgb, ...] = (
     (0.97, 0.84, 0.76),
     (0.95, 0.80, 0.70),
@@ -119,6 +121,22 @@ def skull_outline(head: HeadFrame, jaw: float) -> Floats:
     return spline(points)
 
 
+def face_points(head: HeadFrame) -> Floats:
+    """Nose, eyes and ears (5, 2) in body coordinates, the person's left ones before the right ones."""
+    turned = [[math.sin(math.asin(x) + head.yaw), y] for x, y in ((0.0, _NOSE_Y), (_EYE_X, _EYE_Y), (-_EYE_X, _EYE_Y))]
+    return head.to_body(np.array([*turned, _ear(head, 1), _ear(head, -1)], np.float32))
+
+
+def ear_is_drawn(head: HeadFrame, side: int) -> bool:
+    """Whether the ear on that side of the picture (-1 or 1) is not turned away."""
+    return side * math.sin(head.yaw) <= 0.25
+
+
+def _ear(head: HeadFrame, side: int) -> Floats:
+    turn = math.sin(head.yaw)
+    return np.array([side * 0.97 - 0.35 * turn * abs(turn), 0.14], np.float32)
+
+
 def paint_neck(canvas: Canvas, frame: Frame, light: Light, figure: Figure, head: HeadFrame, skin: Rgb) -> None:
     """Neck, the slope to the shoulders and the upper chest, with the chin's shadow."""
     n, shoulder = figure.build.neck, figure.shoulder_x
@@ -183,11 +201,11 @@ def paint_head(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, face
 
 def _face_shade(frame: Frame, light: Light, head: HeadFrame, x: Floats, y: Floats, fx: Floats) -> Floats:
     """Shade of skull and face: an egg with a relief of bells."""
-    eye = np.abs(fx) - 0.37
+    eye = np.abs(fx) - _EYE_X
     relief = (
         1.15 * bump(fx, y - 0.20, 0.085, 0.17)
-        + 1.05 * bump(fx, y - 0.37, 0.12, 0.065)
-        - 0.75 * bump(eye, y - 0.05, 0.17, 0.085)
+        + 1.05 * bump(fx, y - _NOSE_Y, 0.12, 0.065)
+        - 0.75 * bump(eye, y - _EYE_Y, 0.17, 0.085)
         + 0.28 * bump(eye, y + 0.13, 0.22, 0.05)
         + 0.75 * bump(np.abs(fx) - 0.52, y - 0.32, 0.2, 0.15)
         + 0.42 * bump(fx, y - 0.665, 0.2, 0.04)
@@ -206,7 +224,7 @@ def _face_shade(frame: Frame, light: Light, head: HeadFrame, x: Floats, y: Float
 
 def _face_colours(rgb: Floats, fx: Floats, y: Floats, shade: Floats, face: Face) -> Floats:
     """Blush, lips, brows, eyes, beard and glasses over the shaded skin."""
-    side = np.abs(fx) - 0.37
+    side = np.abs(fx) - _EYE_X
     blush = 0.16 * bump(np.abs(fx) - 0.5, y - 0.36, 0.18, 0.12) + 0.12 * bump(fx, y - 0.38, 0.1, 0.06)
     rgb = _mix(rgb, _tone(face.skin) * _tone((1.0, 0.72, 0.68)) * shade[..., None], blush)
     beard = face.beard * smoothstep(0.3, 0.62, y + 0.22 * np.abs(fx)) * (1 - bump(fx, y - 0.69, 0.16, 0.035))
@@ -221,7 +239,7 @@ def _face_colours(rgb: Floats, fx: Floats, y: Floats, shade: Floats, face: Face)
     brow_y = y + 0.125 - 0.03 * (side / 0.2) ** 2 + 0.06 * side
     brow = bump(0, brow_y, 1, 0.024) * smoothstep(0.24, 0.17, np.abs(side))
     rgb = _mix(rgb, _tone(face.brow), 0.75 * brow)
-    return _eyes(rgb, side, y - 0.05, shade, face)
+    return _eyes(rgb, side, y - _EYE_Y, shade, face)
 
 
 def _eyes(rgb: Floats, side: Floats, y: Floats, shade: Floats, face: Face) -> Floats:
@@ -250,11 +268,10 @@ def _eyes(rgb: Floats, side: Floats, y: Floats, shade: Floats, face: Face) -> Fl
 
 
 def _paint_ears(canvas: Canvas, frame: Frame, light: Light, head: HeadFrame, face: Face) -> None:
-    turn = math.sin(head.yaw)
     for side in (-1, 1):
-        if side * turn > 0.25:
+        if not ear_is_drawn(head, side):
             continue
-        centre = np.array([side * 0.97 - 0.35 * turn * abs(turn), 0.14])
+        centre = _ear(head, side)
         angle = np.linspace(0, 2 * np.pi, 14, endpoint=False)
         ring = (
             centre

@@ -145,7 +145,7 @@ def paint_legs(
             _paint_leg(canvas, frame, light, figure, legwear, side, legwear.colour, bare=False, rng=rng)
 
 
-def _leg_line(figure: Figure, legwear: Legwear, side: int) -> Floats:
+def leg_line(figure: Figure, legwear: Legwear, side: int) -> Floats:
     hip = float(figure.half_width(np.array([54.0], np.float32))[0])
     knots = np.array(
         [
@@ -171,7 +171,7 @@ def _paint_leg(
     bare: bool,
     rng: np.random.Generator,
 ) -> None:
-    line = _leg_line(figure, legwear, side)
+    line = leg_line(figure, legwear, side)
     _paint_shoe(canvas, frame, light, line[-1], side, legwear.shoes)
     hip = float(figure.half_width(np.array([54.0], np.float32))[0])
     ease = 0.0 if bare else 0.8 + 0.5 * legwear.width

@@ -21,9 +21,12 @@ from tryon.config import MaskRCNNConfig
 from tryon.datasets.augmentation import Augmentation
 from tryon.datasets.shirts import Batch, ShirtSquares, epoch_batches, fixed_batches, randoms
 from tryon.errors import ConfigError, TrainingError
+from tryon.geometry.landmarks import ABSENT
 from tryon.models.mask_rcnn.initial_weights import WeightReport, load_initial_weights, weights_digest
+from tryon.models.mask_rcnn.landmarks import LANDMARKS
 from tryon.models.mask_rcnn.losses import components_of
 from tryon.models.mask_rcnn.network import MaskRCNN, build_mask_rcnn
+from tryon.models.mask_rcnn.second_look import FACE_RISE
 from tryon.training.checkpoints import Checkpoint, CheckpointStore
 from tryon.training.mask_rcnn_devices import share_batches
 from tryon.training.mask_rcnn_optimizer import build_optimizer
@@ -93,7 +96,7 @@ class MaskRCNNTraining:
                 remedy="name one class; networks of more classes are for weights that were trained elsewhere",
             )
         if config.landmarks:
-            _check_landmarks(train)
+            _check_landmarks(train, config.face)
         self.store, self.checkpoint_interval_s = store, checkpoint_interval_s
         share_batches(config.devices)
         self.network, self.initial = start_network(config, self.seed)
@@ -108,6 +111,7 @@ class MaskRCNNTraining:
             close_ups=config.close_ups,
             surroundings=config.surroundings,
             blanks=config.blanks,
+            close_up_rise=FACE_RISE if config.face else 0.0,
         )
         self.model = MaskRCNNLosses(self.network)
         optimizer = build_optimizer(config, self.steps_per_epoch)
@@ -276,13 +280,19 @@ class MaskRCNNTraining:
         }
 
 
-def _check_landmarks(train: ShirtSquares) -> None:
+def _check_landmarks(train: ShirtSquares, face: bool) -> None:
     """Refuse to learn landmarks from nothing: what such a head says would look like an answer."""
-    if not any(landmarks.any() for landmarks in train.landmarks):
+    if not any((landmarks[:, :LANDMARKS, 2] > ABSENT).any() for landmarks in train.landmarks):
         raise ConfigError(
             "params.yaml: mask_rcnn.landmarks is true, but no training photo has a landmark",
             needed="shirts whose annotation has some of the 25 landmarks",
             remedy="set mask_rcnn.landmarks: false",
+        )
+    if face and not any((landmarks[:, LANDMARKS:, 2] > ABSENT).any() for landmarks in train.landmarks):
+        raise ConfigError(
+            "params.yaml: mask_rcnn.face is true, but no training photo has a face",
+            needed="shirts whose annotation has person_keypoints (docs/reference/annotations.md)",
+            remedy="set mask_rcnn.face: false",
         )
 
 

@@ -61,7 +61,7 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
         }
         if "heat_logits" in said:
             own = own_landmarks(batch["landmarks"], targets)
-            regions = network.conventions.to_pixels(network.mask_regions(rois), config.image_size_px)
+            regions = network.conventions.to_pixels(network.landmark_regions(rois), config.image_size_px)
             sought = landmark_targets(own, regions, said["heat_logits"].shape[2])
             components["mrcnn_landmark"] = landmark_loss(sought, said["heat_logits"])
             components["mrcnn_visibility"] = visibility_loss(sought, said["visibility_logits"])

@@ -31,6 +31,7 @@ TINY = MaskRCNNConfig(
     mask_margin=0.1,
     landmarks=False,
     landmark_channels=8,
+    face=False,
     other_garments=False,
     box_passes=2,
     max_instances=2,

@@ -73,15 +73,15 @@ class _Drawer(keras.Model):  # type: ignore[misc]
     def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
         network, boxes, class_ids = self.network, inputs["boxes"], inputs["class_ids"]
         side, to_pixels = network.config.image_size_px, network.conventions.to_pixels
-        regions = to_pixels(network.mask_regions(boxes), side)
         said = network.mask_and_landmarks(boxes, inputs["maps"])
         drawn = {
             "boxes": to_pixels(boxes, side),
             "masks": own_masks(said["mask_logits"], class_ids),
-            "mask_boxes": regions,
+            "mask_boxes": to_pixels(network.mask_regions(boxes), side),
         }
         if "heat_logits" in said:
             is_top = class_ids == network.landmark_class
+            regions = to_pixels(network.landmark_regions(boxes), side)
             drawn["landmarks"] = decode_landmarks(said["heat_logits"], said["visibility_logits"], regions, is_top)
         return drawn
 

@@ -1,5 +1,8 @@
 """The landmark head: where the 25 points of a short sleeve top lie within a region, and which of them are seen.
 
+With `face` it finds the wearer's nose, eyes and ears besides, as five more points: a head is of much the same size on
+everybody, so that it tells how large the shirt is, which the shirt itself does not.
+
 A heat map over the region for each point, and logits of absent, hidden and visible. Network, targets, losses and
 decoding are functions of their own; a place is counted in cells of the heat map, 0 at the centre of the first cell, and
 a point in pixel indices of the network's square, as the annotations are.
@@ -15,32 +18,53 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from tryon.geometry.landmarks import ABSENT, HIDDEN, SHORT_SLEEVE_TOP, VISIBLE
+from tryon.config import MaskRCNNConfig
+from tryon.geometry.landmarks import ABSENT, FACE, HIDDEN, SHORT_SLEEVE_TOP, UNKNOWN, VISIBLE
 from tryon.models.mask_rcnn.losses import cross_entropy, mean
 from tryon.models.mask_rcnn.targets import RoITargets
 
 LANDMARKS = len(SHORT_SLEEVE_TOP)
 VISIBILITIES = 3  # absent, hidden, visible
+# A region's side in cells: of a shirt that fills the square, a cell of the finest map each.
+POOL_PX = 28
+# How far a region reaches beyond its box, as a fraction of it: a hem or cuff may lie there where the box is wrong, and
+# above the neck the face, whose eyes are a fifth of a shirt's height above it.
+MARGIN, FACE_ABOVE = 0.15, 0.4
 # Cells round a map's highest one whose mean is the place: the target itself covers two by two.
 NEAR_CELLS = 1
 
 
-def landmark_head(pool: int, channels: int, hidden: int) -> keras.Model:
-    """Pooled regions (N, pool, pool, C) to heat logits (N, pool, pool, L) and visibility logits (N, L, 3).
+def points_of(config: MaskRCNNConfig) -> int:
+    """How many points the landmark head of a configuration finds."""
+    return LANDMARKS + (len(FACE) if config.face else 0)
 
-    The whole region, seen coarsely, says roughly where each point lies; a convolution says it sharply.
+
+def landmark_head(channels: int, hidden: int, points: int) -> keras.Model:
+    """Pooled regions (N, H, H, C) to heat logits (N, H, H, L) and visibility logits (N, L, 3), H being `POOL_PX`.
+
+    The whole region, seen coarsely, says roughly where each point lies; convolutions say it sharply.
     """
-    pooled = keras.Input((pool, pool, channels))
-    half = -(-pool // 2)
-    whole = layers.Flatten()(layers.AveragePooling2D(4, padding="same")(pooled))
+    pooled = keras.Input((POOL_PX, POOL_PX, channels))
+    coarse = POOL_PX // 4
+    whole = layers.Flatten()(layers.AveragePooling2D(coarse)(pooled))
     whole = layers.Dense(2 * hidden, activation="relu", name="mrcnn_landmark_whole")(whole)
-    rough = layers.Dense(half * half * LANDMARKS, name="mrcnn_landmark_rough")(whole)
-    rough = ops.image.resize(layers.Reshape((half, half, LANDMARKS))(rough), (pool, pool), interpolation="bilinear")
-    x = layers.Conv2D(hidden, 3, padding="same", activation="relu", name="mrcnn_landmark_conv")(pooled)
-    heat = layers.Add()([layers.Conv2D(LANDMARKS, 1, use_bias=False, name="mrcnn_landmark")(x), rough])
-    visibility = layers.Dense(LANDMARKS * VISIBILITIES, name="mrcnn_landmark_visibility")(whole)
+    rough = layers.Dense(coarse * coarse * points, name="mrcnn_landmark_rough")(whole)
+    rough = layers.Reshape((coarse, coarse, points))(rough)
+    rough = ops.image.resize(rough, (POOL_PX, POOL_PX), interpolation="bilinear")
+    x = pooled
+    for number in (1, 2):
+        x = layers.Conv2D(hidden, 3, padding="same", activation="relu", name=f"mrcnn_landmark_conv{number}")(x)
+    heat = layers.Add()([layers.Conv2D(points, 1, use_bias=False, name="mrcnn_landmark")(x), rough])
+    visibility = layers.Dense(points * VISIBILITIES, name="mrcnn_landmark_visibility")(whole)
     # Coarse cells suffice: the target is divided among cells, so that their mean shows places within a cell.
-    return keras.Model(pooled, [heat, layers.Reshape((LANDMARKS, VISIBILITIES))(visibility)], name="landmark_head")
+    return keras.Model(pooled, [heat, layers.Reshape((points, VISIBILITIES))(visibility)], name="landmark_head")
+
+
+def landmark_regions(rois: Any, face: bool) -> Any:
+    """Boxes (B, R, 4) that the landmarks of RoIs are sought in."""
+    sides = rois[..., 2:] - rois[..., :2]
+    before, behind = [MARGIN, FACE_ABOVE if face else MARGIN], [MARGIN, MARGIN]
+    return ops.concatenate([rois[..., :2] - sides * before, rois[..., 2:] + sides * behind], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -54,30 +78,33 @@ class LandmarkTargets:
 
 
 def own_landmarks(gt_landmarks: Any, targets: RoITargets) -> Any:
-    """Landmarks (B, Q, L, 3) of the object of each RoI that may be positive, out of (B, G, L, 3); absent where it is
+    """Landmarks (B, Q, L, 3) of the object of each RoI that may be positive, out of (B, G, L, 3); unknown where it is
     not."""
     G, L = gt_landmarks.shape[1:3]
     flat = ops.take_along_axis(ops.reshape(gt_landmarks, (-1, G, 3 * L)), targets.owners[..., None], axis=1)
-    return ops.reshape(flat * targets.positive[..., None], (-1, targets.owners.shape[1], L, 3))
+    own = ops.reshape(flat, (-1, targets.owners.shape[1], L, 3))
+    return ops.where(targets.positive[..., None, None] > 0, own, float(UNKNOWN))
 
 
 def landmark_targets(landmarks: Any, regions: Any, side: int) -> LandmarkTargets:
     """Where landmarks (B, Q, L, 3) lie in heat maps of `side` cells over regions (B, Q, 4).
 
-    A point outside of its region counts nowhere, nor does an object without any landmark: nobody placed them.
+    A point outside of its region counts nowhere, nor do the landmarks of a shirt without any, nor an unknown face:
+    nobody placed them.
     """
     points, visibility = landmarks[..., :2], landmarks[..., 2]
     sizes = ops.maximum(regions[..., 2:] - regions[..., :2], 1e-3)
     places = (points + 0.5 - regions[..., None, :2]) / sizes[..., None, :] * side - 0.5
     within = ops.all(ops.logical_and(places >= -0.5, places < side - 0.5), axis=-1)
-    present = visibility != ABSENT
-    annotated = ops.any(present, axis=-1, keepdims=True)
+    present = visibility > ABSENT
+    placed = ops.any(present[..., :LANDMARKS], axis=-1, keepdims=True)
+    stated = ops.logical_and(visibility >= ABSENT, ops.logical_or(placed, ops.arange(landmarks.shape[2]) >= LANDMARKS))
     located = ops.logical_and(present, within)
-    known = ops.logical_and(annotated, ops.logical_or(within, ops.logical_not(present)))
+    known = ops.logical_and(stated, ops.logical_or(within, ops.logical_not(present)))
     return LandmarkTargets(
         places=ops.clip(places, 0.0, side - 1.0),
         located=ops.cast(located, "float32"),
-        visibility=visibility,
+        visibility=ops.maximum(visibility, float(ABSENT)),
         known=ops.cast(known, "float32"),
     )
 

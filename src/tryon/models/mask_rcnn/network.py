@@ -17,7 +17,7 @@ from tryon.models.mask_rcnn import backbones, heads
 from tryon.models.mask_rcnn.anchors import pyramid_anchors
 from tryon.models.mask_rcnn.conventions import FINE_STRIDE, STRIDES, conventions_of, picture_range_of
 from tryon.models.mask_rcnn.decoding import objectness_scores, propose
-from tryon.models.mask_rcnn.landmarks import landmark_head
+from tryon.models.mask_rcnn.landmarks import POOL_PX, landmark_head, landmark_regions, points_of
 
 BOX_POOL_PX = 7
 BOX_LEVELS = 4  # heads read P2 to P5
@@ -62,7 +62,7 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
             )  # fmt: skip
             self.landmark_head: keras.Model | None = None
             if config.landmarks:
-                self.landmark_head = landmark_head(config.mask_pool_px, channels, config.landmark_channels)
+                self.landmark_head = landmark_head(channels, config.landmark_channels, points_of(config))
                 self.landmark_class = 1 + config.class_names.index(LANDMARK_CLASS)
             self.kind_head: keras.Model | None = None
             if config.other_garments:
@@ -70,6 +70,7 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         self.box_align = self._align(BOX_POOL_PX, STRIDES[:BOX_LEVELS], "box_align")
         self.mask_align = self._align(config.mask_pool_px, STRIDES[:BOX_LEVELS], "mask_align")
         self.fine_align = self._align(2 * config.mask_pool_px, (FINE_STRIDE,), "fine_align")
+        self.landmark_align = self._align(POOL_PX, STRIDES[:1], "landmark_align")
         self.anchors_px = pyramid_anchors(
             config.image_size_px,
             config.rpn_levels,
@@ -133,17 +134,24 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         nothing off."""
         return expand(rois, self.config.mask_margin)
 
+    def landmark_regions(self, rois: Any) -> Any:
+        """Boxes (B, R, 4) that the landmarks of RoIs are sought in."""
+        return landmark_regions(rois, self.config.face)
+
     def mask(self, rois: Any, maps: list[Any], training: bool = False) -> Any:
         """Mask logits (B, R, M, M, K) of the regions of RoIs (B, R, 4)."""
-        return self._mask_of(self._pool_regions(rois, maps), rois.shape[1], training)
+        pooled = self._pool_regions(rois, maps)
+        logits = self.mask_head(pooled if self._fine else pooled[0], training=training)
+        return _whole(ops.reshape(logits, (-1, rois.shape[1], self.mask_side, self.mask_side, self.classes)))
 
     def mask_and_landmarks(self, rois: Any, maps: list[Any], training: bool = False) -> dict[str, Any]:
         """`mask_logits` (B, R, M, M, K) and, with a landmark head, `heat_logits` (B, R, H, H, L) and
-        `visibility_logits` (B, R, L, 3) of the regions of RoIs (B, R, 4), whose features are pooled once."""
-        pooled, R = self._pool_regions(rois, maps), rois.shape[1]
-        said = {"mask_logits": self._mask_of(pooled, R, training)}
+        `visibility_logits` (B, R, L, 3) of RoIs (B, R, 4), each of its own region."""
+        R = rois.shape[1]
+        said = {"mask_logits": self.mask(rois, maps, training)}
         if self.landmark_head is not None:
-            heat, visibility = self.landmark_head(pooled[0], training=training)
+            pooled = self.landmark_align(self.landmark_regions(rois), maps[:1])
+            heat, visibility = self.landmark_head(ops.reshape(pooled, (-1, *pooled.shape[2:])), training=training)
             said["heat_logits"] = _whole(ops.reshape(heat, (-1, R, *heat.shape[1:])))
             said["visibility_logits"] = _whole(ops.reshape(visibility, (-1, R, *visibility.shape[1:])))
         return said
@@ -155,10 +163,6 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         if self._fine:
             pooled.append(self.fine_align(regions, maps[BOX_LEVELS:]))
         return [ops.reshape(cells, (-1, *cells.shape[2:])) for cells in pooled]
-
-    def _mask_of(self, pooled: list[Any], count: int, training: bool) -> Any:
-        logits = self.mask_head(pooled if self._fine else pooled[0], training=training)
-        return _whole(ops.reshape(logits, (-1, count, self.mask_side, self.mask_side, self.classes)))
 
     def garment_kinds(self, mask_maps: list[Any]) -> Any:
         """Logits (B, S/2, S/2, kinds) of what each cell of the fine map shows, from a network that tells other garments

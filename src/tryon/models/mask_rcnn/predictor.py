@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from tryon.images import refinement
 from tryon.models.mask_rcnn.detector import Detector
 from tryon.models.mask_rcnn.framing import Frame, frame
+from tryon.models.mask_rcnn.landmarks import LANDMARKS
 from tryon.models.mask_rcnn.network import MaskRCNN
 from tryon.models.mask_rcnn.pasting import paste
-from tryon.models.mask_rcnn.second_look import same_instance, window_round
+from tryon.models.mask_rcnn.second_look import FACE_RISE, same_instance, window_round
 from tryon.models.mask_rcnn.storage import load_network
 
 BATCH = 8  # pictures in one call: bounds the memory
@@ -31,17 +32,34 @@ class Detections:
         scores: (N,) confidences.
         class_ids: (N,), from 1 on in the order of `class_names`.
         mask_probs: (N, H, W) float32 at the picture's own size.
-        landmarks: (N, 25, 3) of short sleeve tops: x, y as pixel indices, and the probability that the point is within
-            the picture; None from a network without a landmark head.
-        visible: (N, 25) probabilities that the landmarks are seen, not covered.
+        points: (N, L, 4) of short sleeve tops, the landmarks and then, if the network finds it, the wearer's face: x, y
+            as pixel indices, and the probabilities that the point is within the picture, and that it is seen; None from
+            a network without a landmark head.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     class_ids: NDArray[np.int32]
     mask_probs: NDArray[np.float32]
-    landmarks: NDArray[np.float32] | None = None
-    visible: NDArray[np.float32] | None = None
+    points: NDArray[np.float32] | None = None
+
+    @property
+    def landmarks(self) -> NDArray[np.float32] | None:
+        """(N, 25, 3): x, y and the probability that the landmark is within the picture."""
+        return None if self.points is None else self.points[:, :LANDMARKS, :3]
+
+    @property
+    def visible(self) -> NDArray[np.float32] | None:
+        """(N, 25) probabilities that the landmarks are seen, not covered."""
+        return None if self.points is None else self.points[:, :LANDMARKS, 3]
+
+    @property
+    def face(self) -> NDArray[np.float32] | None:
+        """(N, 5, 3) of the wearer's nose, eyes and ears, as `landmarks`; None where the network does not look for
+        them."""
+        if self.points is None or self.points.shape[1] == LANDMARKS:
+            return None
+        return self.points[:, LANDMARKS:, :3]
 
     @property
     def masks(self) -> NDArray[np.bool_]:
@@ -111,8 +129,9 @@ class Predictor:
     def _second_look(self, images: Sequence[NDArray[np.uint8]], found: list[Detections]) -> list[Detections]:
         """The detections with boxes and masks from a closer view of each, straight and mirrored; doubtful ones stay."""
         side, margin = self.config.image_size_px, self.config.second_look_margin
+        rise = FACE_RISE if self.config.face else 0.0
         places = [
-            (picture, index, window_round(detections.boxes[index], margin, side))
+            (picture, index, window_round(detections.boxes[index], margin, side, rise))
             for picture, detections in enumerate(found)
             for index in np.flatnonzero(detections.scores >= self.config.min_confidence)
         ]
@@ -131,10 +150,9 @@ class Predictor:
                 found[picture].boxes[index] = np.clip(box, 0, np.array([width, height, width, height]))
                 pasted = [paste(view.mask, view.region, height, width) for view in lasting]
                 found[picture].mask_probs[index] = np.mean(pasted, axis=0)
-                landmarks, visible = found[picture].landmarks, found[picture].visible
-                if landmarks is not None and visible is not None:
-                    mean = np.mean([view.landmarks for view in lasting if view.landmarks is not None], axis=0)
-                    landmarks[index], visible[index] = mean[:, :3], mean[:, 3]
+                points = found[picture].points
+                if points is not None:
+                    points[index] = np.mean([view.landmarks for view in lasting if view.landmarks is not None], axis=0)
         return found
 
     def _say(
@@ -152,16 +170,15 @@ class Predictor:
 
     def _in_picture(self, out: dict[str, NDArray[Any]], framed: Frame) -> Detections:
         boxes, mask_probs, real = framed.to_picture(out)
-        landmarks = out["landmarks"][real] if "landmarks" in out else None
-        if landmarks is not None:
-            landmarks[..., :2] = framed.points_to_picture(landmarks[..., :2])
+        points = out["landmarks"][real] if "landmarks" in out else None
+        if points is not None:
+            points[..., :2] = framed.points_to_picture(points[..., :2])
         return Detections(
             boxes=boxes,
             scores=out["scores"][real].astype(np.float32),
             class_ids=out["class_ids"][real].astype(np.int32),
             mask_probs=mask_probs,
-            landmarks=None if landmarks is None else landmarks[..., :3],
-            visible=None if landmarks is None else landmarks[..., 3],
+            points=points,
         )
 
 

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.geometry.boxes import iou_matrix
-from tryon.geometry.landmarks import FLIP_ORDER
+from tryon.geometry.landmarks import FLIP_ORDER_WITH_FACE
 from tryon.images.resizing import letterbox
 
 FloatArray = NDArray[np.float32]
+# How far a window reaches up to the wearer's face, as a fraction of its side: less room is left below the hem then.
+FACE_RISE = 0.09
 SAME_IOU = 0.5  # a box of the second look that overlaps the first one less is of something else
 
 
@@ -56,11 +58,17 @@ class Window:
         return moved
 
 
-def window_round(box: FloatArray, margin: float, side_px: int) -> Window:
-    """The square window round a box (4,) with a margin on each side, as a fraction of the box's longer side."""
+def window_round(box: FloatArray, margin: float, side_px: int, rise: float = 0.0) -> Window:
+    """The square window round a box (4,).
+
+    Args:
+        margin: on each side, as a fraction of the box's longer side.
+        side_px: of the network's square.
+        rise: how far the window lies above the box's middle, as a fraction of its own side.
+    """
     x1, y1, x2, y2 = (float(value) for value in box)
     side = max(2, math.ceil(max(x2 - x1, y2 - y1) * (1 + 2 * margin)))
-    return Window(round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2), side, side_px)
+    return Window(round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2 - rise * side), side, side_px)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +107,6 @@ def _mirror(out: dict[str, NDArray[Any]], side: int) -> dict[str, NDArray[Any]]:
     for name in ("boxes", "mask_boxes"):
         mirrored[name] = (out[name] * np.array([-1, 1, -1, 1]) + np.array([side, 0, side, 0]))[:, [2, 1, 0, 3]]
     if "landmarks" in out:
-        landmarks = out["landmarks"][:, FLIP_ORDER]
+        landmarks = out["landmarks"][:, FLIP_ORDER_WITH_FACE[: out["landmarks"].shape[1]]]
         mirrored["landmarks"] = landmarks * np.array([-1, 1, 1, 1]) + np.array([side - 1, 0, 0, 0])
     return mirrored

@@ -62,7 +62,8 @@ def reference_config(
         mask_upsamplings=1,
         mask_margin=0.0,
         landmarks=False,
-        landmark_channels=32,
+        landmark_channels=48,
+        face=False,
         other_garments=False,
         box_passes=1,
         max_instances=100,
@@ -102,8 +103,8 @@ def with_reference_conventions(config: MaskRCNNConfig) -> MaskRCNNConfig:
     """The configuration as weights of the 2017 implementation need it: loading them selects this.
 
     Sizes stay as they are. Boxes, anchors and samples become the reference's, and what it does not have is left out:
-    fine mask features, a margin round masks, landmarks, kinds of other garments, further box passes, the second look,
-    masks brought to the picture's edges.
+    fine mask features, a margin round masks, landmarks and faces, kinds of other garments, further box passes, the
+    second look, masks brought to the picture's edges.
     """
     return replace(
         config,
@@ -111,6 +112,7 @@ def with_reference_conventions(config: MaskRCNNConfig) -> MaskRCNNConfig:
         mask_features="pyramid",
         mask_margin=0.0,
         landmarks=False,
+        face=False,
         other_garments=False,
         box_passes=1,
         second_look=False,
