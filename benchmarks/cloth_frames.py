@@ -1,4 +1,4 @@
-"""Where a trained Mask R-CNN sees landmarks and outlines on the cloth: what `tryon.fitting.alignment` weighs them by.
+"""Where a trained Mask R-CNN sees landmarks and outlines on the cloth: what `tryon.fitting.posing` weighs them by.
 
 python benchmarks/cloth_frames.py [--models models] [--photos 240] [--garments 120] [--seed 777]
 
@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.console import print_table
-from tryon.fitting.alignment import LEVELS, Frame, RoundFrame, Source, find_pose, trusted_points, turn_signs
-from tryon.fitting.alignment import TORSO as TORSO_PIECE
+from tryon.fitting.frames import Frame, RoundFrame
+from tryon.fitting.posing import LEVELS, Source, find_pose, trusted_points, turn_signs
+from tryon.fitting.posing import TORSO as TORSO_PIECE
 from tryon.fitting.segments import Predictor, Segment, find_shirts
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
 from tryon.models.mask_rcnn import load_predictor
@@ -111,7 +112,7 @@ def rows(predictor: Predictor, drawn: Iterator[Drawn], source: Source) -> list[t
 def sightings(drawn: Drawn, found: Segment) -> Iterator[tuple[str, tuple[float, float]]]:
     """Name and place on the cloth of each landmark, and of the outline's ends and sides."""
     assert found.landmarks is not None
-    named = trusted_points(found.landmarks, found.face)
+    named = trusted_points(found.landmarks, found.face, found.mask.shape)
     to_cloth = true_frame(drawn)
     for name, point in named.items():
         x, y = to_cloth(point[None])[0]
@@ -165,7 +166,7 @@ def turns(drawn: Drawn, found: Segment, source: Source) -> Iterator[tuple[float,
         flat, axis = flat_torso(found, source), float(body.sides[0, 1:].mean())
         x, _ = flat.to_cloth(*points[near].T.astype(np.float32))
         middle = float(np.median(x - u[near]))
-        yield *turn_signs(flat, trusted_points(found.landmarks, found.face), axis), middle - axis
+        yield *turn_signs(flat, trusted_points(found.landmarks, found.face, found.mask.shape), axis), middle - axis
 
 
 def turn_rows(turned: Points) -> list[tuple[str, ...]]:

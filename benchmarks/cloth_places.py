@@ -27,13 +27,16 @@ from tryon.console import print_table
 from tryon.evaluation.baselines import recolour_by_luminance
 from tryon.evaluation.fitting import FittedPair, Picture, Scores, score_pair
 from tryon.fitting import Fitter, Segment, garment_cloth
-from tryon.fitting.alignment import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Frame, Pose, Source, find_pose
+from tryon.fitting.frames import Frame
+from tryon.fitting.posing import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Pose, Source, find_pose
 from tryon.fitting.shading import extend_outwards
+from tryon.geometry.landmarks import ABSENT, FACE
 from tryon.images.files import decode_own, encode_jpeg
 from tryon.rendering import canvas
 from tryon.rendering.annotation import annotate_garment, annotate_photo, visible_mask
 from tryon.rendering.canvas import Canvas
 from tryon.rendering.dataset import draw_photo, stream
+from tryon.rendering.keypoints import person_keypoints
 from tryon.rendering.looks import Look, sample_look
 from tryon.rendering.photo import DrawnScene, exact_answer, wear
 from tryon.rendering.scene import SUPERSAMPLE
@@ -117,11 +120,12 @@ class Cloth:
 
 @dataclass(frozen=True, eq=False)
 class Shirt:
-    """A drawn shirt as it was found, with its cloth and its true landmarks (25, 3)."""
+    """A drawn shirt as it was found, with its cloth, its true landmarks (25, 3) and its wearer's true face (5, 3)."""
 
     found: Segment
     cloth: Cloth
     landmarks: Floats
+    face: Floats | None
 
 
 def main() -> None:
@@ -160,7 +164,8 @@ def worn(fitter: Fitter, seed: int, index: int, size_px: int) -> tuple[Shirt | N
     picture = decode_own(encode_jpeg(wear(drawn, look).image), "photo")
     landmarks = annotate_photo(drawn).items["item1"].landmarks
     cloth = Cloth.of(drawn.canvas, drawn.alpha, drawn.scene.frame.scale)
-    return _found(fitter, picture, cloth, landmarks), drawn
+    face = person_keypoints(drawn.scene)[: len(FACE)]
+    return _found(fitter, picture, cloth, landmarks, face), drawn
 
 
 def lying(fitter: Fitter, seed: int, index: int, size_px: int) -> tuple[Shirt | None, Look]:
@@ -173,10 +178,16 @@ def lying(fitter: Fitter, seed: int, index: int, size_px: int) -> tuple[Shirt | 
     return _found(fitter, picture, Cloth.of(garment.canvas, garment.alpha, layout.frame.scale), landmarks), look
 
 
-def _found(fitter: Fitter, picture: Picture, cloth: Cloth, landmarks: NDArray[Any]) -> Shirt | None:
+def _found(
+    fitter: Fitter, picture: Picture, cloth: Cloth, landmarks: NDArray[Any], face: Floats | None = None
+) -> Shirt | None:
     (found,) = fitter.segment([picture])
-    present = np.column_stack([landmarks[:, :2], landmarks[:, 2] > 0]).astype(np.float32)
-    return None if found is None else Shirt(found, cloth, present)
+    return None if found is None else Shirt(found, cloth, _present(landmarks), None if face is None else _present(face))
+
+
+def _present(points: NDArray[Any]) -> Floats:
+    """Annotated points as a network that is always right would give them."""
+    return np.column_stack([points[:, :2], points[:, 2] > ABSENT]).astype(np.float32)
 
 
 def pose_of(shirt: Shirt, source: Source, how: How) -> Pose:
@@ -184,7 +195,10 @@ def pose_of(shirt: Shirt, source: Source, how: How) -> Pose:
     if how == "exact":
         cloth = shirt.cloth.within(shirt.found.mask)
         return cloth.pose() if source == "worn" else cloth.lying()
-    return find_pose(shirt.found.mask, shirt.found.landmarks if how == "found" else shirt.landmarks, source)
+    found = shirt.found
+    if how == "found":
+        return find_pose(found.mask, found.landmarks, source, found.face)
+    return find_pose(found.mask, shirt.landmarks, source, shirt.face)
 
 
 def place_errors(shirts: Sequence[Shirt], source: Source, how: How) -> tuple[str, ...]:
@@ -239,7 +253,7 @@ def fit_and_score(
     """Scores of the pairs, each fitted with given poses of its two shirts."""
     scored = []
     for (one, other, answer), given in zip(pairs, poses, strict=True):
-        told: Callable[..., Pose] = lambda _, __, source, given=given: given[source == "lying"]  # noqa: E731
+        told: Callable[..., Pose] = lambda _, __, source, *___, given=given: given[source == "lying"]  # noqa: E731
         with patch.object(garment_cloth, "find_pose", told):
             scored.append(score(one, other, answer, fitter.dress(one.found, other.found, "striped").image))
     return scored

@@ -186,6 +186,7 @@ class Found:
     scores: np.ndarray
     mask_probs: np.ndarray
     landmarks: None = None
+    face: None = None
 
 
 class FindsLeftHalf:

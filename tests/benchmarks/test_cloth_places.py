@@ -8,7 +8,7 @@ import pytest
 from benchmarks import cloth_places
 from tests.fitting.stand_ins import BLUE, CONFIG, FlatGenerator
 from tryon.fitting import Fitter
-from tryon.fitting.alignment import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Source
+from tryon.fitting.posing import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Source
 from tryon.images.files import decode_own, encode_jpeg
 from tryon.rendering.annotation import annotate_garment, annotate_photo, visible_mask
 from tryon.rendering.dataset import draw_photo, stream
@@ -31,7 +31,10 @@ class KnowsTheTruth:
     def _one(self, mask: np.ndarray, landmarks: np.ndarray) -> SimpleNamespace:
         off = np.array([[[0, 4, 0]]]) + landmarks[None]
         return SimpleNamespace(
-            scores=np.array([0.9]), mask_probs=mask[None].astype(np.float32), landmarks=off.astype(np.float32)
+            scores=np.array([0.9]),
+            mask_probs=mask[None].astype(np.float32),
+            landmarks=off.astype(np.float32),
+            face=None,
         )
 
 

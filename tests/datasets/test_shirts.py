@@ -1,6 +1,7 @@
 """Outlined photos to batches: outlines joined to pictures, everything moved together, batches that can be made
 again."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tryon.datasets.outlines import read_outlines
 from tryon.datasets.shirts import ShirtSquares, coverage_box, epoch_batches, fixed_batches, load_shirts, randoms
 from tryon.errors import DataError
 from tryon.formats.via import ViaFile
-from tryon.geometry.landmarks import FLIP_ORDER
+from tryon.geometry.landmarks import FLIP_ORDER, UNKNOWN
 from tryon.images.files import write_png
 
 
@@ -238,6 +239,29 @@ def test_landmarks_beyond_the_square_are_absent(root: Path) -> None:
     beyond = shift.landmarks(squares.landmarks[0][0])[:, 0] >= 127.5
     assert beyond.any() and not beyond.all()
     assert not moved[beyond].any() and (moved[~beyond, 2] > 0).all() and (moved[:, 0] < 63.5).all()
+
+
+def test_a_wearers_face_stands_behind_the_landmarks(tmp_path: Path) -> None:
+    """Of two shirts only the first has a wearer who was annotated; the other's is unknown and stays so when moved."""
+    path = tmp_path / "photos" / "test" / "image" / "a.png"
+    write_png(path, np.zeros((64, 64, 3), np.uint8))
+    person = [30, 20, 2, 36, 16, 2, 24, 16, 1, *[0] * 42]
+    said = json.dumps({"person_keypoints": person})
+    square = np.array([[20, 30], [40, 30], [40, 60], [20, 60]])
+    regions = (region(square, extra=said), region(square - 10, item="item2"))
+    entry = ViaFile("a.png", path.stat().st_size, regions)
+    write_via_file(tmp_path, "test", {entry.key: entry})
+    squares = load_shirts(tmp_path / "photos", tmp_path / "annotations", "test", side=64, ground=128, face=True)
+    assert squares.points == 30
+    *_, landmarks, _ = squares.sample(0, Augmentation(), np.random.default_rng(0))
+    assert np.allclose(landmarks[0, 25:], np.reshape(person[:15], (5, 3)), atol=0.3)
+    assert (landmarks[1, 25:, 2] == UNKNOWN).all()
+    mirrored = change(side=128, mirrored=True, shift=(0.0, -36.0))
+    moved = [squares._within(mirrored.landmarks(points)) for points in squares.landmarks[0]]
+    assert np.allclose(moved[0][25], [63 - 30, 2, 2], atol=0.3) and not moved[0][26:].any(), (
+        "eyes are beyond the rim now"
+    )
+    assert (moved[1][25:, 2] == UNKNOWN).all()
 
 
 def test_landmarks_of_a_wide_photo_follow_it_into_the_square(tmp_path: Path) -> None:

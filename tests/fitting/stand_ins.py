@@ -37,6 +37,7 @@ class ColourPredictor:
                 boxes=np.zeros((0, 4)),
                 mask_probs=np.zeros((0, height, width), np.float32),
                 landmarks=None,
+                face=None,
             )
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
@@ -45,6 +46,7 @@ class ColourPredictor:
             boxes=box[None],
             mask_probs=mask[None].astype(np.float32),
             landmarks=None,
+            face=None,
         )
 
 

@@ -6,15 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from tryon.fitting import alignment
-from tryon.fitting.alignment import (
-    LEFT_SLEEVE,
-    TORSO,
-    Frame,
-    Source,
-    align,
-    find_pose,
-)
+from tryon.fitting import posing
+from tryon.fitting.alignment import align
+from tryon.fitting.frames import Frame, RoundFrame
+from tryon.fitting.posing import FACE_NAMES, LEFT_SLEEVE, TORSO, Pose, Source, find_pose
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
 
 SIZE = 300
@@ -28,7 +23,7 @@ def frame(scale: float = 3.0, degrees: float = 0.0, origin: tuple[float, float] 
 def shirt(of: Frame, source: Source = "worn") -> tuple[np.ndarray, np.ndarray]:
     """Mask and landmarks (25, 3) of a shirt with every landmark at its place, its sleeves hanging at 45 degrees."""
     cm = {}
-    for name, (x, y, _, _) in alignment._PLACES[source].items():
+    for name, (x, y, _, _) in posing._PLACES[source].items():
         both = {name: 1} if name in SHORT_SLEEVE_TOP else {f"{name}_left": -1, f"{name}_right": 1}
         cm |= {each: (sign * x, y) for each, sign in both.items()}
     for sign, side in ((-1, "left"), (1, "right")):
@@ -52,8 +47,25 @@ def shirt(of: Frame, source: Source = "worn") -> tuple[np.ndarray, np.ndarray]:
     return mask.astype(bool), landmarks
 
 
+def face(of: Frame, turned: float = 0.0) -> np.ndarray:
+    """The wearer's face (5, 3) at its place, the nose so many centimetres beside the middle."""
+    rows = []
+    for name in FACE_NAMES:
+        kind, _, side = name.partition("_")
+        x, y, _, _ = posing._PLACES["worn"][kind]
+        x = turned if kind == "nose" else -x if side == "left" else x
+        rows.append((*of.to_picture(np.float32(x), np.float32(y)), 1.0))
+    return np.array(rows, np.float32)
+
+
+def flat(of: Frame) -> Frame:
+    """A frame that is not bent round the body."""
+    return Frame(of.origin, of.across)
+
+
 def difference_cm(one: Frame, other: Frame) -> float:
-    """The largest distance between two frames over the torso, in centimetres."""
+    """The largest distance between two frames over the torso, both taken for flat, in centimetres."""
+    one, other = flat(one), flat(other)
     x, y = (part.astype(np.float32) for part in np.meshgrid(np.arange(-16, 17, 4), np.arange(0, 56, 5)))
     (ax, ay), (bx, by) = one.to_picture(x, y), other.to_picture(x, y)
     return float(np.hypot(ax - bx, ay - by).max()) / one.scale
@@ -87,6 +99,52 @@ def test_one_wrong_landmark_moves_little_and_the_hem_counts_less_than_the_neck()
     origin = find_pose(mask, landmarks, "worn").frames[TORSO]
     shift = {name: abs(float(each.to_cloth(*origin.origin.astype(np.float32))[1])) for name, each in moved.items()}
     assert shift["hem_left"] < shift["neck_left"] < 1.5
+
+
+def test_the_face_tells_how_large_a_shirt_is_that_is_longer_than_most() -> None:
+    """Its sides and hem lie a tenth lower than on other shirts: without the face it is taken for a larger one."""
+    mask, landmarks = shirt(frame())
+    for name in ("armpit", "side_upper", "side_lower", "hem"):
+        for side in ("left", "right"):
+            row = SHORT_SLEEVE_TOP.index(f"{name}_{side}")
+            landmarks[row, 1] = 60 + (landmarks[row, 1] - 60) * 1.1
+    without, told = (find_pose(mask, landmarks, "worn", given).frames[TORSO] for given in (None, face(frame())))
+    assert without.scale > 3.05 and abs(told.scale - 3) < 0.8 * (without.scale - 3)
+    doubtful = face(frame()) * np.array([1, 1, 0.4], np.float32)
+    assert find_pose(mask, landmarks, "worn", doubtful).frames[TORSO].scale == without.scale
+
+
+def test_cloth_goes_round_the_body_and_comes_back() -> None:
+    mask, landmarks = shirt(frame())
+    body = find_pose(mask, landmarks, "worn", face(frame())).frames[TORSO]
+    assert isinstance(body, RoundFrame)
+    x, y = (part.astype(np.float32) for part in np.meshgrid(np.arange(100, 201, 5), np.arange(110, 211, 20)))
+    along, down = body.to_cloth(x, y)
+    assert np.allclose(body.to_picture(along, down), (x, y), atol=0.05)
+    steps = np.diff(along[2])
+    assert steps[0] > 1.15 * steps[10] and steps[-1] > 1.15 * steps[10], "more cloth towards the sides"
+    assert np.abs(along[:, 10]).max() < 0.3, "seen from the front its middle is the body's"
+    assert not isinstance(find_pose(*shirt(frame(), "lying"), "lying").frames[TORSO], RoundFrame)
+
+
+@pytest.mark.parametrize("turned", [-3.0, 3.0])
+def test_the_front_turns_with_collar_and_face(turned: float) -> None:
+    mask, landmarks = shirt(frame())
+    row = SHORT_SLEEVE_TOP.index("neck_front_middle")
+    landmarks[row] = (*frame().to_picture(np.float32(turned), np.float32(4)), 1)
+    by_collar = find_pose(mask, landmarks, "worn").frames[TORSO]
+    by_both = find_pose(mask, landmarks, "worn", face(frame(), turned)).frames[TORSO]
+    assert isinstance(by_collar, RoundFrame) and isinstance(by_both, RoundFrame)
+    assert 0.8 < by_collar.middle / turned < 1.2 < by_both.middle / turned < 2.2
+
+
+def test_a_body_whose_sides_are_not_seen_stays_flat() -> None:
+    mask, landmarks = shirt(frame())
+    for index, name in enumerate(SHORT_SLEEVE_TOP):
+        if name.endswith("_right") and not name.startswith(("neck", "shoulder")):
+            landmarks[index, 2] = 0
+    pose = find_pose(mask, landmarks, "worn")
+    assert pose.method == "landmarks" and not isinstance(pose.frames[TORSO], RoundFrame)
 
 
 def test_without_trusted_landmarks_the_box_is_used_and_said_so() -> None:
@@ -140,7 +198,7 @@ def test_what_the_garment_does_not_show_comes_from_a_whole_repeat_beside() -> No
     worn = find_pose(*shirt(frame()), "worn")
     half: Any = worn.pieces.copy()
     half[140:] = 0  # the garment's lower part is not seen
-    cropped = alignment.Pose(worn.frames, half, "landmarks")
+    cropped = Pose(worn.frames, half, "landmarks")
     assert not align(worn, cropped).known[150:].any()
     repeated = align(worn, cropped, np.array([0.0, 30.0]))
     rows, columns = np.nonzero(repeated.known)

@@ -77,7 +77,8 @@ class FindsTheMask:
     """A network that always finds one mask."""
 
     def __init__(self, mask: np.ndarray) -> None:
-        self.mask_probs, self.scores, self.landmarks = mask[None].astype(np.float32), np.ones(1, np.float32), None
+        self.mask_probs, self.scores = mask[None].astype(np.float32), np.ones(1, np.float32)
+        self.landmarks = self.face = None
 
     def predict(self, images):
         return [self] * len(images)

@@ -17,7 +17,7 @@ from tryon.formats.json_files import Place
 from tryon.formats.moving import move_annotation, move_entry
 from tryon.formats.via_garments import MEMORY
 from tryon.formats.via_memory import read_entry, recall, write_entry
-from tryon.geometry.landmarks import FLIP_ORDER, SHORT_SLEEVE_TOP
+from tryon.geometry.landmarks import FLIP_ORDER, PERSON, SHORT_SLEEVE_TOP
 from tryon.geometry.masks import iou
 from tryon.geometry.motions import Motion, cropping, mirroring, resizing
 from tryon.images.resizing import resize
@@ -26,7 +26,7 @@ whole = st.integers(0, SIDE - 1)
 
 
 def is_traced_once(points: list[tuple[int, int]]) -> bool:
-    """Whether no side is gone along twice in one direction: what is traced twice is no area whole, and some once cut."""
+    """Whether no side is gone along twice in one direction: what is traced twice is no area whole, but one once cut."""
     sides = [*zip(points, points[1:] + points[:1], strict=True)]
     return len(set(sides)) == len(sides)
 
@@ -96,6 +96,25 @@ def test_landmarks_change_sides_absent_ones_stay_and_cut_ones_become_absent() ->
     trousers = top(category_id=8, category_name="trousers", landmarks=[5, 5, 2] + [0] * 39)
     with pytest.raises(DataError, match="trousers: landmarks cannot be mirrored"):
         move_annotation(parse_annotation(photo(item1=trousers), "a"), mirroring(SIDE, SIDE))
+
+
+def keypoints(**points: list[float]) -> list[float]:
+    """COCO's flat list, absent but for some."""
+    return [value for name in PERSON for value in points.get(name, [0, 0, 0])]
+
+
+def test_the_wearers_keypoints_move_with_the_picture_in_every_form() -> None:
+    before = annotation(person_keypoints=keypoints(nose=[15, 3, 2], left_eye=[18.5, 2, 2], right_wrist=[2, 30, 1]))
+    mirrored = move_annotation(before, mirroring(SIDE, SIDE)).items["item1"]
+    expected = keypoints(nose=[SIDE - 16, 3, 2], right_eye=[SIDE - 19.5, 2, 2], left_wrist=[SIDE - 3, 30, 1])
+    assert mirrored.extra["person_keypoints"] == expected
+    entry = move_entry(write_entry("a.jpg", 7, before), mirroring(SIDE, SIDE))
+    assert read_entry(entry, Place("a")).items["item1"].extra["person_keypoints"] == expected
+    cropped = move_annotation(before, cropping(SIDE, SIDE, (0, 0, 17, 29))).items["item1"]
+    assert cropped.extra["person_keypoints"] == keypoints(nose=[15, 3, 2])
+    broken = annotation(person_keypoints=[1, 2, 2])
+    with pytest.raises(DataError, match=r"person_keypoints"):
+        move_annotation(broken, mirroring(SIDE, SIDE))
 
 
 def test_a_garment_that_is_cut_away_is_dropped() -> None:

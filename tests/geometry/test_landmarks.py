@@ -3,7 +3,7 @@
 import numpy as np
 
 from tryon.geometry import landmarks
-from tryon.geometry.landmarks import FLIP_ORDER, SHORT_SLEEVE_TOP
+from tryon.geometry.landmarks import FACE, FLIP_ORDER, FLIP_ORDER_WITH_FACE, PERSON, SHORT_SLEEVE_TOP, flip_order
 
 
 def drawn_top() -> np.ndarray:
@@ -19,6 +19,15 @@ def test_order_has_25_different_names_and_mirrors_onto_itself() -> None:
     assert middles == ["neck_back_middle", "neck_front_middle", "hem_middle"]
     # The outline runs round: from the second landmark on, mirroring reads the neck and the rest backwards.
     assert FLIP_ORDER.tolist() == [0, *range(5, 0, -1), *range(24, 5, -1)]
+
+
+def test_a_person_mirrors_onto_itself_too() -> None:
+    order = flip_order(PERSON)
+    assert len(set(PERSON)) == 17 and order.tolist() == [0, *(i ^ 3 for i in (1, 2))] + [
+        index + 1 if name.startswith("left") else index - 1 for index, name in enumerate(PERSON) if index > 2
+    ]
+    assert FACE == ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
+    assert FLIP_ORDER_WITH_FACE.tolist() == [*FLIP_ORDER, 25, 27, 26, 29, 28]
 
 
 def test_flip_twice_is_nothing_and_left_becomes_right() -> None:

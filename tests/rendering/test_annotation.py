@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from tryon.formats.deepfashion2 import LANDMARK_COUNTS, check_inside, read_annotation, write_annotation
-from tryon.geometry.landmarks import ABSENT, HIDDEN, VISIBLE
+from tryon.geometry.landmarks import ABSENT, HIDDEN, PERSON, VISIBLE
 from tryon.geometry.masks import from_polygons
 from tryon.geometry.polygons import is_valid
 from tryon.rendering.annotation import annotate_garment, annotate_photo, visible_mask
+from tryon.rendering.keypoints import person_keypoints
 from tryon.rendering.looks import sample_look
 from tryon.rendering.photo import DrawnScene, draw
-from tryon.rendering.scene import sample_scene
+from tryon.rendering.scene import SUPERSAMPLE, sample_scene
 from tryon.rendering.shop import render_garment, sample_layout
 
 SIZE = 160
@@ -130,3 +131,52 @@ def test_specks_are_no_shirt():
     assert mask.sum() == 400
     assert mask[5:25, 5:25].all()
     assert not mask[30:].any()
+
+
+def test_keypoints_are_the_wearers_own_left_and_right(drawn_scenes):
+    from tryon.formats.json_files import Place
+    from tryon.formats.person_keypoints import read_keypoints
+
+    for drawn in drawn_scenes:
+        points = dict(zip(PERSON, read_keypoints(annotate_photo(drawn).items["item1"].extra, Place("a")), strict=True))
+        present = {name: point for name, point in points.items() if point[2] != ABSENT}
+        assert all((point[:2] > -0.5).all() and (point[:2] < SIZE - 0.5).all() for point in present.values())
+        assert all((point == 0).all() for name, point in points.items() if name not in present)
+        for joint in ("eye", "ear", "shoulder", "hip"):
+            left, right = (present.get(f"{side}_{joint}") for side in ("left", "right"))
+            if left is not None and right is not None:
+                assert left[0] > right[0], "who looks at us has the left side on our right"
+        if {"nose", "left_hip"} <= set(present):
+            assert present["nose"][1] < present["left_hip"][1]
+
+
+def test_what_the_pose_hides_is_hidden(drawn_scenes):
+    seen = {"wrist": set(), "ear": set()}
+    for drawn in drawn_scenes:
+        figure = drawn.scene.figure
+        points = dict(zip(PERSON, person_keypoints(drawn.scene), strict=True))
+        for arm in figure.arms:
+            wrist = points["right_wrist" if arm.side < 0 else "left_wrist"]
+            if wrist[2] != ABSENT:
+                assert (wrist[2] == HIDDEN) == (arm.pose in ("pocket", "behind"))
+                seen["wrist"].add(int(wrist[2]))
+        far = points["left_ear" if figure.head_yaw > 0 else "right_ear"]
+        if far[2] != ABSENT:
+            assert (far[2] == HIDDEN) == (abs(np.sin(figure.head_yaw)) > 0.25)
+            seen["ear"].add(int(far[2]))
+    assert seen == {"wrist": {HIDDEN, VISIBLE}, "ear": {HIDDEN, VISIBLE}}
+
+
+def test_eyes_are_where_the_picture_has_them(drawn_scenes):
+    """The pixel at an eye is darker than the cheek below it, on all faces without dark glasses or hair before them."""
+    darker, shown = 0, 0
+    for drawn in drawn_scenes:
+        points = dict(zip(PERSON, person_keypoints(drawn.scene), strict=True))
+        scale = drawn.scene.frame.scale / SUPERSAMPLE
+        for name in ("left_eye", "right_eye"):
+            x, y, visibility = points[name]
+            if visibility == ABSENT or y + 5 * scale >= SIZE or abs(drawn.scene.figure.head_yaw) > 0.3:
+                continue
+            eye, cheek = (drawn.ground[int(y + down * scale + 0.5), int(x + 0.5)].mean() for down in (0.0, 4.5))
+            shown, darker = shown + 1, darker + (eye < 0.9 * cheek)
+    assert shown >= 12 and darker >= 0.8 * shown

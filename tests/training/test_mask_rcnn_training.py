@@ -143,7 +143,10 @@ def test_landmarks_and_kinds_of_other_garments_have_losses_of_their_own(folder: 
     first = {row["component"]: row for row in rows[: len(rows) // 16]}
     names = ["rpn_class", "rpn_bbox", "mrcnn_class", "mrcnn_bbox", "mrcnn_mask", "mrcnn_landmark", "mrcnn_visibility"]
     assert list(first) == [*names, "garment_kind", "total"]
-    assert first["total"]["train"] == pytest.approx(sum(row["train"] for row in rows[: len(first) - 1]))
+    said = {row["component"]: row["train"] for row in rows[: len(first) - 1]}
+    assert first["total"]["train"] == pytest.approx(sum(said.values()) + said["mrcnn_landmark"]), (
+        "landmarks count twice"
+    )
     # An untrained map is near to knowing nothing, which is 1; of three visibilities it is log 3.
     assert 0.5 < first["mrcnn_landmark"]["validation"] < 1.1 and 0 < first["mrcnn_visibility"]["validation"] < 1.2
     own = [row for row in rows if row["component"] == "garment_kind"]
@@ -157,6 +160,15 @@ def test_landmarks_are_not_learnt_from_nothing(folder: Path) -> None:
     bare = dataclasses.replace(train, landmarks=tuple(points * 0 for points in train.landmarks))
     with pytest.raises(ConfigError, match=r"no training photo has a landmark[\s\S]*landmarks: false"):
         MaskRCNNTraining(tiny(landmarks=True), SEED, bare, validation)
+
+
+def test_a_face_is_not_learnt_from_photos_that_have_none(folder: Path) -> None:
+    from tryon.training.mask_rcnn import MaskRCNNTraining
+
+    split = {"photos": folder / "photos", "annotations": folder / "annotations", "side": 64, "ground": 128}
+    train, validation = (load_shirts(split=side, face=True, **split) for side in ("train", "validation"))
+    with pytest.raises(ConfigError, match=r"no training photo has a face[\s\S]*face: false"):
+        MaskRCNNTraining(tiny(landmarks=True, face=True), SEED, train, validation)
 
 
 def test_outputs_are_written_whole(whole: Any, tmp_path: Path) -> None:

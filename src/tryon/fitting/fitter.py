@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
 from tryon.errors import FittingRefusal, ModelError, RefusalReason
-from tryon.fitting.alignment import Method
+from tryon.fitting.posing import Method
 from tryon.fitting.redrawing import Generator, lay_over, redraw_shirt
 from tryon.fitting.segments import Predictor, Segment, find_shirts, uncovered
 from tryon.images.blending import edge_alpha

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.fitting.alignment import TORSO, Method, Points, Pose, align, find_pose
+from tryon.fitting.alignment import align
+from tryon.fitting.frames import Points
+from tryon.fitting.posing import TORSO, Method, Pose, find_pose
 from tryon.fitting.segments import Segment
 from tryon.fitting.shading import eroded, extend_outwards, relight, shade_of, stripe_blur_px
 from tryon.images.colour import to_float

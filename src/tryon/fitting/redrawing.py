@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.config import FittingConfig
-from tryon.fitting.alignment import Method
 from tryon.fitting.garment_cloth import GarmentCloth, place_cloth
+from tryon.fitting.posing import Method
 from tryon.fitting.segments import Segment
 from tryon.fitting.shading import (
     coloured_like,

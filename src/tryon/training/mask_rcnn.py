@@ -24,7 +24,7 @@ from tryon.errors import ConfigError, TrainingError
 from tryon.geometry.landmarks import ABSENT
 from tryon.models.mask_rcnn.initial_weights import WeightReport, load_initial_weights, weights_digest
 from tryon.models.mask_rcnn.landmarks import LANDMARKS
-from tryon.models.mask_rcnn.losses import components_of
+from tryon.models.mask_rcnn.losses import components_of, total
 from tryon.models.mask_rcnn.network import MaskRCNN, build_mask_rcnn
 from tryon.models.mask_rcnn.second_look import FACE_RISE
 from tryon.training.checkpoints import Checkpoint, CheckpointStore
@@ -195,7 +195,7 @@ class MaskRCNNTraining:
         validation = self.validate()
         metrics: dict[str, float] = {}
         for side in (train, validation):
-            side[TOTAL] = sum(side[name] for name in self.components)
+            side[TOTAL] = total(side)
         for name in (*self.components, TOTAL):
             row = {"epoch": epoch + 1, "component": name, "train": train[name], "validation": validation[name]}
             self.progress.rows.append(row)

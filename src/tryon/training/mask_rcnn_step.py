@@ -72,8 +72,8 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The sum of the components, each with weight 1 as in the paper."""
-        return sum(y_pred.values())
+        """The sum of the components by their weights."""
+        return losses.total(y_pred)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The components of this very batch, not running means."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.models.mask_rcnn.mask_rcnn_cases import ellipse_batch, rim_landmarks, tiny
+from tryon.geometry.landmarks import UNKNOWN
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +70,28 @@ def test_own_landmarks_are_those_of_the_rois_object() -> None:
         positive=ops.convert_to_tensor([[1.0, 1.0, 0.0]]), owners=ops.convert_to_tensor([[1, 0, 1]]),
     )  # fmt: skip
     own = to_numpy(own_landmarks(gt, targets))[0]
-    assert np.array_equal(own[0], gt[0, 1]) and np.array_equal(own[1], gt[0, 0]) and not own[2].any()
+    assert np.array_equal(own[0], gt[0, 1]) and np.array_equal(own[1], gt[0, 0]) and (own[2, :, 2] == UNKNOWN).all()
+
+
+def test_a_face_counts_only_where_somebody_said_whether_it_is_there() -> None:
+    """Within the region, beyond it, not in the picture; and unknown, which is no statement."""
+    from tryon.models.mask_rcnn.landmarks import landmark_targets
+
+    face = np.array([[20, 20, 2], [90, 20, 2], [0, 0, 0], [0, 0, UNKNOWN], [30, 30, 1]], np.float32)
+    points = np.concatenate([np.zeros((25, 3), np.float32), face])[None, None]
+    targets = landmark_targets(points, np.array([[[0, 0, 64, 64]]], np.float32), 28)
+    located, known, visibility = (to_numpy(of)[0, 0] for of in (targets.located, targets.known, targets.visibility))
+    assert located[25:].tolist() == [1, 0, 0, 0, 1] and known[25:].tolist() == [1, 0, 1, 0, 1]
+    assert visibility[25:].tolist() == [2, 2, 0, 0, 1]
+    assert not known[:25].any(), "a shirt without any landmark says nothing of them, its wearer's face or not"
+
+
+def test_regions_reach_above_the_neck_for_a_face() -> None:
+    from tryon.models.mask_rcnn.landmarks import landmark_regions
+
+    rois = np.array([[[10, 20, 50, 120]]], np.float32)
+    assert np.allclose(to_numpy(landmark_regions(rois, face=False)), [[[4, 5, 56, 135]]])
+    assert np.allclose(to_numpy(landmark_regions(rois, face=True)), [[[4, -20, 56, 135]]])
 
 
 def targets_at(places: Any, **changes: Any) -> Any:
@@ -219,16 +241,18 @@ def test_the_choice_of_heads_trains_the_landmark_head(networks: tuple[Any, Any])
     assert {layer.name for layer in network.landmark_head.layers if layer.weights} <= trained
 
 
-@pytest.mark.parametrize("pool", [14, 7])
-def test_shapes_of_the_head(pool: int) -> None:
+@pytest.mark.parametrize(("face", "points"), [(False, 25), (True, 30)])
+def test_shapes_of_the_head(face: bool, points: int) -> None:
     from tryon.models.mask_rcnn import build_mask_rcnn
 
-    network = build_mask_rcnn(tiny(landmarks=True, mask_pool_px=pool), 1)
+    network = build_mask_rcnn(tiny(landmarks=True, face=face), 1)
+    side = network.mask_side
     _, maps = network.features(np.zeros((2, 64, 64, 3), np.uint8))
     rois = np.array([[[0, 0, 30, 30]] * 3] * 2, np.float32)
     said = network.mask_and_landmarks(rois, maps)
-    assert said["mask_logits"].shape == (2, 3, 2 * pool, 2 * pool, 2)
-    assert said["heat_logits"].shape == (2, 3, pool, pool, 25) and said["visibility_logits"].shape == (2, 3, 25, 3)
+    assert said["mask_logits"].shape == (2, 3, side, side, 2)
+    assert said["heat_logits"].shape == (2, 3, 28, 28, points)
+    assert said["visibility_logits"].shape == (2, 3, points, 3)
     assert np.allclose(to_numpy(said["mask_logits"]), to_numpy(network.mask(rois, maps)), atol=1e-5)
 
 
@@ -252,7 +276,7 @@ def test_one_batch_of_landmarks_is_learnt_by_heart() -> None:
 
     boxes = batch["boxes"][:, :1]
     said = network.mask_and_landmarks(boxes, network.features(batch["images"])[1])
-    regions = network.mask_regions(boxes)
+    regions = network.landmark_regions(boxes)
     found = to_numpy(decode_landmarks(said["heat_logits"], said["visibility_logits"], regions, np.ones((2, 1), bool)))
     for picture in range(2):
         truth = rim_landmarks(batch["boxes"][picture, 0])

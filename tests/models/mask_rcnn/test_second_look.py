@@ -192,3 +192,24 @@ def test_a_glance_has_the_scores_of_both_looks_and_takes_one(monkeypatch: pytest
     assert [found.scores.tolist() for found in glanced] == [found.scores.tolist() for found in looked]
     assert len(glanced) == 9 and seen_at_a_glance < (len(shown) - seen_at_a_glance) / 2
     assert predictor.glance([]) == []
+
+
+def test_a_window_rises_to_the_face_and_keeps_its_side() -> None:
+    from tryon.models.mask_rcnn.second_look import window_round
+
+    level, risen = (window_round(np.array([40, 60, 90, 140], np.float32), 0.25, 64, rise) for rise in (0.0, 0.1))
+    assert level.side == risen.side == 120 and level.left == risen.left and level.top - risen.top == 12
+
+
+def test_faces_come_behind_the_landmarks_and_only_where_they_are_looked_for() -> None:
+    from tryon.models.mask_rcnn import build_mask_rcnn
+    from tryon.models.mask_rcnn.predictor import Detections, Predictor
+
+    network = build_mask_rcnn(tiny(landmarks=True, face=True, min_confidence=0.1), 1)
+    pictures = [np.random.default_rng(1).integers(0, 255, (80, 60, 3)).astype(np.uint8)]
+    for found in Predictor(network, min_confidence=0.0).predict(pictures):
+        assert found.points.shape == (len(found), 30, 4) and found.face.shape == (len(found), 5, 3)
+        assert found.landmarks.shape == (len(found), 25, 3) and found.visible.shape == (len(found), 25)
+        assert np.array_equal(found.face, found.points[:, 25:, :3])
+    plain = Detections(*(np.zeros(0) for _ in range(3)), mask_probs=np.zeros((0, 2, 2)), points=np.zeros((0, 25, 4)))
+    assert plain.face is None and plain.landmarks.shape == (0, 25, 3)

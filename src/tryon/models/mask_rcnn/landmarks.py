@@ -42,19 +42,16 @@ def points_of(config: MaskRCNNConfig) -> int:
 def landmark_head(channels: int, hidden: int, points: int) -> keras.Model:
     """Pooled regions (N, H, H, C) to heat logits (N, H, H, L) and visibility logits (N, L, 3), H being `POOL_PX`.
 
-    The whole region, seen coarsely, says roughly where each point lies; convolutions say it sharply.
+    Places are told by convolutions alone: a layer that sees the whole region would tell them by what part of it they
+    mostly are, and draw the points of a large shirt and of a small one towards the same places.
     """
     pooled = keras.Input((POOL_PX, POOL_PX, channels))
-    coarse = POOL_PX // 4
-    whole = layers.Flatten()(layers.AveragePooling2D(coarse)(pooled))
+    whole = layers.Flatten()(layers.AveragePooling2D(POOL_PX // 4)(pooled))
     whole = layers.Dense(2 * hidden, activation="relu", name="mrcnn_landmark_whole")(whole)
-    rough = layers.Dense(coarse * coarse * points, name="mrcnn_landmark_rough")(whole)
-    rough = layers.Reshape((coarse, coarse, points))(rough)
-    rough = ops.image.resize(rough, (POOL_PX, POOL_PX), interpolation="bilinear")
     x = pooled
     for number in (1, 2):
         x = layers.Conv2D(hidden, 3, padding="same", activation="relu", name=f"mrcnn_landmark_conv{number}")(x)
-    heat = layers.Add()([layers.Conv2D(points, 1, use_bias=False, name="mrcnn_landmark")(x), rough])
+    heat = layers.Conv2D(points, 1, use_bias=False, name="mrcnn_landmark")(x)
     visibility = layers.Dense(points * VISIBILITIES, name="mrcnn_landmark_visibility")(whole)
     # Coarse cells suffice: the target is divided among cells, so that their mean shows places within a cell.
     return keras.Model(pooled, [heat, layers.Reshape((points, VISIBILITIES))(visibility)], name="landmark_head")
@@ -62,6 +59,7 @@ def landmark_head(channels: int, hidden: int, points: int) -> keras.Model:
 
 def landmark_regions(rois: Any, face: bool) -> Any:
     """Boxes (B, R, 4) that the landmarks of RoIs are sought in."""
+    rois = ops.convert_to_tensor(rois)
     sides = rois[..., 2:] - rois[..., :2]
     before, behind = [MARGIN, FACE_ABOVE if face else MARGIN], [MARGIN, MARGIN]
     return ops.concatenate([rois[..., :2] - sides * before, rois[..., 2:] + sides * behind], axis=-1)

@@ -209,7 +209,7 @@ def build_mask_rcnn(config: MaskRCNNConfig, seed: int = 0) -> MaskRCNN:
 # al. 2017 b).
 _PREDICTORS = {
     "rpn_class_raw": 0.01, "rpn_bbox_pred": 0.01, "mrcnn_class_logits": 0.01, "mrcnn_bbox_fc": 0.001,
-    "mrcnn_landmark": 0.01, "mrcnn_landmark_rough": 0.01, "mrcnn_landmark_visibility": 0.01,
+    "mrcnn_landmark": 0.01, "mrcnn_landmark_visibility": 0.01,
     "mrcnn_kind": 0.01,
 }  # fmt: skip
 

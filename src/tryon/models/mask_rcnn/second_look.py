@@ -17,7 +17,7 @@ from tryon.images.resizing import letterbox
 
 FloatArray = NDArray[np.float32]
 # How far a window reaches up to the wearer's face, as a fraction of its side: less room is left below the hem then.
-FACE_RISE = 0.09
+FACE_RISE = 0.12
 SAME_IOU = 0.5  # a box of the second look that overlaps the first one less is of something else
 
 

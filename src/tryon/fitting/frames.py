@@ -1,0 +1,105 @@
+"""Frames: cloth laid into a picture, flat or round a body.
+
+Coordinates of cloth (x, y) are in centimetres: y down from the hollow of the neck (on a sleeve, from the shoulder), x
+to the picture's right. Points of pictures are pixel indices.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Points = NDArray[np.float64]
+
+# Half of a body's depth as a part of half its width, for the length of the cloth round it.
+_DEPTH = 0.45
+_ARC_ANGLES = np.linspace(-np.pi / 2, np.pi / 2, 181)
+_ARC_LENGTHS = np.cumsum(np.hypot(np.cos(_ARC_ANGLES), _DEPTH * np.sin(_ARC_ANGLES))) * (
+    _ARC_ANGLES[1] - _ARC_ANGLES[0]
+)
+_ARC_LENGTHS -= _ARC_LENGTHS[len(_ARC_LENGTHS) // 2]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Cloth laid into a picture: turned, scaled and moved.
+
+    Args:
+        origin: (2,), where the cloth's (0, 0) lies.
+        across: (2,), pixels to the right and down for a centimetre along x; y runs at right angles to it.
+    """
+
+    origin: Points
+    across: Points
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the picture for a centimetre of cloth."""
+        return float(np.hypot(*self.across))
+
+    @property
+    def along(self) -> Points:
+        """(2,), pixels for a centimetre along y."""
+        return np.array([-self.across[1], self.across[0]])
+
+    def at(self, x: float, y: float) -> Points:
+        """(2,), the place in the picture of one place of the cloth."""
+        return self.origin + x * self.across + y * self.along
+
+    def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Places of the picture as places of the cloth; any shape."""
+        dx, dy = x - self.origin[0], y - self.origin[1]
+        (ax, ay), square = self.across, self.scale**2
+        return np.asarray((dx * ax + dy * ay) / square, np.float32), np.asarray(
+            (dy * ax - dx * ay) / square, np.float32
+        )
+
+    def to_picture(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Places of the cloth as places of the picture; any shape."""
+        (ox, oy), (ax, ay) = self.origin, self.across
+        return np.asarray(ox + x * ax - y * ay, np.float32), np.asarray(oy + x * ay + y * ax, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class RoundFrame(Frame):
+    """Cloth that goes round a body: x counts along the cloth, from its front's middle.
+
+    Args:
+        sides: (K, 3) of the body: y, and the flat places of its left and right side there; y rises.
+        middle: of the front, a flat place.
+    """
+
+    sides: Points
+    middle: float
+
+    def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Places of the picture as places of the cloth; any shape."""
+        flat, down = super().to_cloth(x, y)
+        axis, half = self._body(down)
+        along = _unrolled((flat - axis) / half) - _unrolled((self.middle - axis) / half)
+        return np.asarray(along * half, np.float32), down
+
+    def to_picture(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Places of the cloth as places of the picture; any shape."""
+        axis, half = self._body(y)
+        across = _rolled(x / half + _unrolled((self.middle - axis) / half))
+        return super().to_picture(np.asarray(axis + across * half, np.float32), y)
+
+    def _body(self, y: Floats) -> tuple[Points, Points]:
+        """The body's axis and half width at places along the cloth, flat."""
+        left, right = (np.interp(y, self.sides[:, 0], self.sides[:, side]) for side in (1, 2))
+        return (left + right) / 2, (right - left) / 2
+
+
+def _unrolled(across: Points) -> Points:
+    """Length of cloth from the axis to a place across the body, both as parts of the half width: an ellipse's arc, and
+    flat cloth beyond the body."""
+    beyond = across - np.clip(across, -1, 1)
+    return np.asarray(np.interp(across, np.sin(_ARC_ANGLES), _ARC_LENGTHS) + beyond)
+
+
+def _rolled(along: Points) -> Points:
+    """The inverse of `_unrolled`."""
+    beyond = along - np.clip(along, _ARC_LENGTHS[0], _ARC_LENGTHS[-1])
+    return np.asarray(np.interp(along, _ARC_LENGTHS, np.sin(_ARC_ANGLES)) + beyond)
