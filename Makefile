@@ -25,8 +25,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 setup: $(INSTALLED)  ## install the locked environment into .venv
 
-repro: setup  ## render, curate, train, fit, evaluate, report: `dvc repro` of the small size
+repro: setup  ## render, curate, train, fit, evaluate, report: `dvc repro` of the small size, its patterns side by side
 	$(BIN)/tryon doctor
+	$(BIN)/dvc repro segment_garments
+	@$(BIN)/dvc stage list --name-only | grep '^evaluate_cyclegan@' | xargs -P "$$(nproc)" -I STAGE bash -c \
+	  'set -o pipefail; $(BIN)/dvc --wait-for-lock repro STAGE 2>&1 | sed -u "s/^/STAGE  /"'
 	$(BIN)/dvc repro
 	@$(BIN)/python -m tryon.reporting.summary reports/index.html
 

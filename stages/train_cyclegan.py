@@ -1,6 +1,7 @@
 """The CycleGAN of one pattern, trained; goes on from its last checkpoint: `models/cyclegan/PATTERN`."""
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,12 +12,15 @@ from tryon.config import load_params
 from tryon.console import run_stage
 
 CHECKPOINTS = Path(".tryon/checkpoints")
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def main(argv: Sequence[str]) -> None:
     """Train as `params.yaml` says, record the run, and write generators, losses and epoch grids."""
     arguments = _parse(argv)
     params = load_params()
+    if params.cyclegan.threads:  # TensorFlow reads it once, when it starts
+        os.environ |= dict.fromkeys(THREADS, str(params.cyclegan.threads))
     from tryon.datasets.domains import SIDES, load_domain
     from tryon.tracking import start_run
     from tryon.training.cyclegan import run_digest, train_cyclegan

@@ -278,6 +278,7 @@ class CycleGANConfig:
     batch_size: AtLeastOne
     keep_weights: Literal["last", "best"]
     grid_every_epochs: AtLeastOne
+    threads: Count
 
     def __post_init__(self) -> None:
         if self.mode == "conditional" and not (self.garment_input or self.garment_code):

@@ -58,6 +58,7 @@ def use_tiny_parameters(root: Path, **changes: object) -> None:
         "decay_epochs": 1,
         "steps_per_epoch": 2,
         "grid_every_epochs": 2,
+        "threads": 0,
         **changes,
     }
     if params["cyclegan"]["mode"] == "conditional":

@@ -52,6 +52,7 @@ TINY = CycleGANConfig(
     batch_size=2,
     keep_weights="last",
     grid_every_epochs=2,
+    threads=0,
 )
 
 

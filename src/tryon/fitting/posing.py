@@ -32,47 +32,47 @@ _SLEEVES = {LEFT_SLEEVE: "left", RIGHT_SLEEVE: "right"}
 _PLACES: Mapping[Source, Mapping[str, tuple[float, float, float, float]]] = {
     "worn": {
         "neck_back_middle": (0.0, -4.6, 0.4, 0.4),
-        "neck": (7.7, -3.6, 0.6, 0.6),
-        "shoulder": (16.0, 2.6, 1.7, 1.0),
-        "armpit": (16.2, 16.0, 1.6, 1.1),
-        "side_upper": (15.5, 27.2, 1.5, 1.5),
-        "side_lower": (16.2, 43.6, 1.5, 2.6),
-        "hem": (17.6, 53.9, 1.5, 3.1),
-        "nose": (0.0, -13.7, 2.2, 0.6),
-        "eye": (2.8, -17.5, 1.7, 0.7),
-        "ear": (7.4, -16.3, 1.1, 0.7),
+        "neck": (7.7, -3.4, 0.6, 0.5),
+        "shoulder": (16.1, 2.7, 1.8, 0.9),
+        "armpit": (16.0, 16.1, 1.5, 1.2),
+        "side_upper": (15.7, 27.0, 1.5, 1.5),
+        "side_lower": (16.3, 43.4, 1.3, 2.5),
+        "hem": (17.5, 54.2, 1.4, 3.1),
+        "nose": (0.0, -13.7, 2.1, 0.5),
+        "eye": (2.7, -17.3, 2.0, 0.6),
+        "ear": (7.3, -16.5, 1.0, 0.7),
     },
     "lying": {
-        "neck_back_middle": (0.0, -1.8, 0.3, 0.7),
-        "neck": (8.0, -3.3, 0.7, 0.5),
-        "shoulder": (21.0, 1.5, 1.1, 1.4),
-        "armpit": (23.4, 17.2, 1.7, 1.3),
-        "side_upper": (23.6, 28.9, 0.7, 1.8),
-        "side_lower": (23.9, 46.7, 0.5, 3.0),
-        "hem": (24.3, 59.2, 0.6, 3.6),
+        "neck_back_middle": (0.0, -1.7, 0.3, 0.4),
+        "neck": (8.1, -3.2, 0.6, 0.6),
+        "shoulder": (20.7, 1.2, 1.1, 1.1),
+        "armpit": (22.8, 17.2, 1.1, 1.3),
+        "side_upper": (23.4, 29.2, 0.5, 1.6),
+        "side_lower": (23.7, 46.7, 0.5, 2.7),
+        "hem": (24.2, 59.0, 0.6, 3.4),
     },
 }
 # The same of a mask: its upper end, its lower end, half its width at `LEVELS` (deviations times the root of their
 # number, as one shirt is wide everywhere).
 _OUTLINES: Mapping[Source, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
-    "worn": ((-3.4, 0.3), (55.2, 3.3), (15.7, 3.8)),
-    "lying": ((-3.5, 0.1), (60.4, 3.7), (23.7, 0.6)),
+    "worn": ((-3.5, 0.3), (55.3, 3.3), (15.6, 3.8)),
+    "lying": ((-3.5, 0.1), (60.4, 3.7), (23.8, 0.6)),
 }
 LEVELS = (32.0, 38.0, 44.0, 50.0)
 _UNKNOWN = 1e4
 # The joint that a right sleeve turns about: x and y on the torso's cloth, y on the sleeve's; from the same program, as
 # the next.
-_JOINTS: Mapping[Source, tuple[float, float, float]] = {"worn": (16.0, 5.0, 1.8), "lying": (19.0, 10.0, 6.2)}
+_JOINTS: Mapping[Source, tuple[float, float, float]] = {"worn": (16.0, 5.0, 1.9), "lying": (18.0, 9.0, 4.9)}
 # Where a right sleeve is sewn to the torso, from below to above on the torso's cloth, and y where it begins below the
 # arm on its own (that of lying garments: worn sleeves hide it).
 _SEAMS: Mapping[Source, tuple[tuple[float, float], ...]] = {
-    "worn": ((12.5, 11.0), (14.4, 5.0), (14.7, 2.0)),
-    "lying": ((17.6, 11.0), (18.5, 5.0), (19.0, 2.0)),
+    "worn": ((12.6, 11.0), (14.3, 5.0), (14.9, 2.0)),
+    "lying": ((17.9, 11.0), (18.6, 5.0), (19.0, 2.0)),
 }
-_SLEEVE_BEGINS = 6.9
+_SLEEVE_BEGINS = 7.0
 _NARROWEST_CM = 5.0  # a body; less is a wrong landmark
 # How far the front's middle lies beside the axis for each of the `turn_signs`, from the same program.
-_TURNS = (1.02, 0.86)
+_TURNS = (1.02, 0.99)
 # COCO's left is the wearer's, ours the picture's.
 FACE_NAMES = ("nose", "eye_right", "eye_left", "ear_right", "ear_left")
 _MIDDLES = ("neck_back_middle", "nose")

@@ -51,20 +51,20 @@ class MaskRCNNLosses(keras.Model):  # type: ignore[misc]
         positives = targets.positive.shape[1]
         class_logits, deltas = network.classify(targets.rois, pyramid, training=training)
         rois = targets.rois[:, :positives]
-        said = network.mask_and_landmarks(rois, mask_maps, training=training)
+        mask_logits = network.mask(rois, mask_maps, training=training)
         components = {
             "rpn_class": losses.rpn_class_loss(labels, objectness),
             "rpn_bbox": losses.rpn_bbox_loss(labels, gt_anchor_deltas, anchor_deltas),
             "mrcnn_class": losses.class_loss(targets.class_ids, targets.weights, class_logits),
             "mrcnn_bbox": losses.bbox_loss(targets.class_ids, targets.deltas, deltas),
-            "mrcnn_mask": losses.mask_loss(targets.class_ids[:, :positives], targets.masks, said["mask_logits"]),
+            "mrcnn_mask": losses.mask_loss(targets.class_ids[:, :positives], targets.masks, mask_logits),
         }
-        if "heat_logits" in said:
-            own = own_landmarks(batch["landmarks"], targets)
+        if network.landmark_head is not None:
+            heat, visibility = network.landmarks(rois, mask_maps, training=training)
             regions = network.conventions.to_pixels(network.landmark_regions(rois), config.image_size_px)
-            sought = landmark_targets(own, regions, said["heat_logits"].shape[2])
-            components["mrcnn_landmark"] = landmark_loss(sought, said["heat_logits"])
-            components["mrcnn_visibility"] = visibility_loss(sought, said["visibility_logits"])
+            sought = landmark_targets(own_landmarks(batch["landmarks"], targets), regions, heat.shape[2])
+            components["mrcnn_landmark"] = landmark_loss(sought, heat)
+            components["mrcnn_visibility"] = visibility_loss(sought, visibility)
         if network.kind_head is not None:
             components[losses.KIND_COMPONENT] = losses.kind_loss(batch["kinds"], network.garment_kinds(mask_maps))
         return components

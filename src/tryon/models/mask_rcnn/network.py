@@ -144,16 +144,20 @@ class MaskRCNN(keras.Model):  # type: ignore[misc]
         logits = self.mask_head(pooled if self._fine else pooled[0], training=training)
         return _whole(ops.reshape(logits, (-1, rois.shape[1], self.mask_side, self.mask_side, self.classes)))
 
-    def mask_and_landmarks(self, rois: Any, maps: list[Any], training: bool = False) -> dict[str, Any]:
-        """`mask_logits` (B, R, M, M, K) and, with a landmark head, `heat_logits` (B, R, H, H, L) and
-        `visibility_logits` (B, R, L, 3) of RoIs (B, R, 4), each of its own region."""
-        R = rois.shape[1]
-        said = {"mask_logits": self.mask(rois, maps, training)}
+    def landmarks(self, rois: Any, maps: list[Any], training: bool = False) -> tuple[Any, Any]:
+        """Heat logits (B, R, H, H, L) and visibility logits (B, R, L, 3) of the regions of RoIs (B, R, 4), where the
+        network has a landmark head."""
+        assert self.landmark_head is not None, "config.landmarks"
+        R, pooled = rois.shape[1], self.landmark_align(self.landmark_regions(rois), maps[:1])
+        said = self.landmark_head(ops.reshape(pooled, (-1, *pooled.shape[2:])), training=training)
+        heat, visibility = (_whole(ops.reshape(logits, (-1, R, *logits.shape[1:]))) for logits in said)
+        return heat, visibility
+
+    def mask_and_landmarks(self, rois: Any, maps: list[Any]) -> dict[str, Any]:
+        """`mask_logits` of `mask` and, with a landmark head, `heat_logits` and `visibility_logits` of `landmarks`."""
+        said = {"mask_logits": self.mask(rois, maps)}
         if self.landmark_head is not None:
-            pooled = self.landmark_align(self.landmark_regions(rois), maps[:1])
-            heat, visibility = self.landmark_head(ops.reshape(pooled, (-1, *pooled.shape[2:])), training=training)
-            said["heat_logits"] = _whole(ops.reshape(heat, (-1, R, *heat.shape[1:])))
-            said["visibility_logits"] = _whole(ops.reshape(visibility, (-1, R, *visibility.shape[1:])))
+            said["heat_logits"], said["visibility_logits"] = self.landmarks(rois, maps)
         return said
 
     def _pool_regions(self, rois: Any, maps: list[Any]) -> list[Any]:
