@@ -28,8 +28,9 @@ setup: $(INSTALLED)  ## install the locked environment into .venv
 repro: setup  ## render, curate, train, fit, evaluate, report: `dvc repro` of the small size, its patterns side by side
 	$(BIN)/tryon doctor
 	$(BIN)/dvc repro segment_garments
-	@$(BIN)/dvc stage list --name-only | grep '^evaluate_cyclegan@' | xargs -P "$$(nproc)" -I STAGE bash -c \
-	  'set -o pipefail; $(BIN)/dvc --wait-for-lock repro STAGE 2>&1 | sed -u "s/^/STAGE  /"'
+	@$(BIN)/dvc stage list --name-only | sed -n 's/^train_cyclegan@//p' | xargs -P "$$(nproc)" -I PATTERN bash -c \
+	  'set -o pipefail; for stage in prepare_domains train_cyclegan evaluate_cyclegan; do \
+	    $(BIN)/dvc --wait-for-lock repro --single-item $$stage@PATTERN || exit 1; done 2>&1 | sed -u "s/^/PATTERN  /"'
 	$(BIN)/dvc repro
 	@$(BIN)/python -m tryon.reporting.summary reports/index.html
 

@@ -25,9 +25,10 @@ from tryon.evaluation.baselines import flat_fill, recolour_by_luminance
 from tryon.evaluation.fitted_pairs import true_shirt
 from tryon.evaluation.fitting import FittedPair, Scores, score_pair
 from tryon.fitting import Fitter, Segment, uncovered
-from tryon.formats.deepfashion2 import read_annotation
+from tryon.formats.deepfashion2 import read_annotation, read_keypoints
+from tryon.formats.json_files import Place
 from tryon.formats.tables import read_table
-from tryon.geometry.landmarks import ABSENT
+from tryon.geometry.landmarks import ABSENT, FACE
 from tryon.images.blending import edge_alpha
 from tryon.images.files import read_image, write_png
 from tryon.images.sheets import grid
@@ -39,12 +40,14 @@ _SHEET_PAIRS = 8
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two found shirts with their true landmarks (25, 3), the exact answer and the true shirt (H, W)."""
+    """Two found shirts with their true landmarks (25, 3), the wearer's true face (5, 3), the exact answer and the true
+    shirt (H, W)."""
 
     pattern: str
     worn: Segment
     garment: Segment
     landmarks: tuple[NDArray[np.float32], NDArray[np.float32]]
+    face: NDArray[np.float32] | None
     answer: Picture
     shirt: NDArray[np.bool_]
 
@@ -93,18 +96,27 @@ def found_pairs(fitter: Fitter, data: Path, count: int | None = None) -> list[Pa
         worn, target = segment(photo), segment(garment)
         if worn is not None and target is not None:
             lying = data / "rendered/garments/annos" / f"{garment.stem}.json"
-            landmarks = true_landmarks(photo.parent.parent / "annos" / f"{photo.stem}.json"), true_landmarks(lying)
+            wearing = photo.parent.parent / "annos" / f"{photo.stem}.json"
+            landmarks = true_landmarks(wearing), true_landmarks(lying)
             answer = read_image(data / "rendered/pairs" / row["answer"])
             shirt = true_shirt(photo, *worn.mask.shape)
-            pairs.append(Pair(row["pattern"], uncovered(worn), target, landmarks, answer, shirt))
+            pairs.append(Pair(row["pattern"], uncovered(worn), target, landmarks, true_face(wearing), answer, shirt))
     return pairs
 
 
 def true_landmarks(annotation: Path) -> NDArray[np.float32]:
     """The annotated landmarks (25, 3) of the shirt, as a network that is always right would give them."""
-    points = read_annotation(annotation).items["item1"].landmarks.astype(np.float32)
-    points[:, 2] = points[:, 2] != ABSENT
-    return points
+    return _sure(read_annotation(annotation).items["item1"].landmarks)
+
+
+def true_face(annotation: Path) -> NDArray[np.float32] | None:
+    """The annotated face (5, 3) of the wearer, likewise; None where nobody placed it."""
+    keypoints = read_keypoints(read_annotation(annotation).items["item1"].extra, Place(str(annotation)))
+    return None if keypoints is None else _sure(keypoints[: len(FACE)])
+
+
+def _sure(points: NDArray[np.number]) -> NDArray[np.float32]:
+    return np.column_stack([points[:, :2], points[:, 2] > ABSENT]).astype(np.float32)
 
 
 def variants(fitter: Fitter, config: FittingConfig) -> dict[str, Fit]:
@@ -121,7 +133,8 @@ def variants(fitter: Fitter, config: FittingConfig) -> dict[str, Fit]:
         )
 
     def with_landmarks(pair: Pair, of: Sequence[NDArray[np.float32] | None]) -> tuple[Segment, Segment]:
-        return replace(pair.worn, landmarks=of[0]), replace(pair.garment, landmarks=of[1])
+        face = None if of[0] is None else pair.face
+        return replace(pair.worn, landmarks=of[0], face=face), replace(pair.garment, landmarks=of[1])
 
     return {
         "flat fill": recoloured(flat_fill),

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from timing import Anatomy, Call, Case, add_options, graph_operations, run
 
-from tryon.geometry.landmarks import SHORT_SLEEVE_TOP, VISIBLE
+from tryon.geometry.landmarks import VISIBLE
 
 FULL_DETECTIONS = 100
 CASES = ("inference", "inference-full", "heads", "3+", "4+", "5+", "all")
@@ -142,11 +142,13 @@ def anatomy_of_step(model: Any, batch: dict[str, Any]) -> Anatomy:
     """The way forwards of a step; its operations are those forwards and backwards."""
     import tensorflow as tf
 
+    from tryon.models.mask_rcnn.losses import total
+
     def gradients(inputs: Any) -> Any:
         with tf.GradientTape() as tape:
             losses = model(inputs, training=True)
-            total = sum(losses.values())
-        return tape.gradient(total, model.trainable_variables)
+            loss = total(losses)
+        return tape.gradient(loss, model.trainable_variables)
 
     tensors = {name: tf.constant(value) for name, value in batch.items()}
     forward = tf.function(lambda inputs: model(inputs, training=True))
@@ -155,6 +157,8 @@ def anatomy_of_step(model: Any, batch: dict[str, Any]) -> Anatomy:
 
 def fixed_batch(network: Any, batch: int) -> dict[str, Any]:
     """Noise with one square object in the middle of each picture."""
+    from tryon.models.mask_rcnn.landmarks import points_of
+
     config, random = network.config, np.random.default_rng(2)
     side, places = config.image_size_px, config.max_instances
     given: dict[str, Any] = {
@@ -162,7 +166,7 @@ def fixed_batch(network: Any, batch: int) -> dict[str, Any]:
         "boxes": np.zeros((batch, places, 4), np.float32),
         "class_ids": np.zeros((batch, places), np.int32),
         "masks": np.zeros((batch, places, side, side), np.uint8),
-        "landmarks": np.zeros((batch, places, len(SHORT_SLEEVE_TOP), 3), np.float32),
+        "landmarks": np.zeros((batch, places, points_of(config), 3), np.float32),
         "anchor_noise": random.random((batch, len(network.anchors)), np.float32),
         "roi_noise": random.random((batch, config.train_proposals + places), np.float32),
     }

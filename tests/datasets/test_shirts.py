@@ -253,6 +253,11 @@ def test_a_wearers_face_stands_behind_the_landmarks(tmp_path: Path) -> None:
     write_via_file(tmp_path, "test", {entry.key: entry})
     squares = load_shirts(tmp_path / "photos", tmp_path / "annotations", "test", side=64, ground=128, face=True)
     assert squares.points == 30
+    nobody = region(square, extra=json.dumps({"person_keypoints": [0] * 51}))
+    entry = replace(entry, regions=(nobody,))
+    write_via_file(tmp_path, "test", {entry.key: entry})
+    unplaced = load_shirts(tmp_path / "photos", tmp_path / "annotations", "test", side=64, ground=128, face=True)
+    assert (unplaced.landmarks[0][0, 25:, 2] == UNKNOWN).all(), "COCO writes so where nobody placed any"
     *_, landmarks, _ = squares.sample(0, Augmentation(), np.random.default_rng(0))
     assert np.allclose(landmarks[0, 25:], np.reshape(person[:15], (5, 3)), atol=0.3)
     assert (landmarks[1, 25:, 2] == UNKNOWN).all()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.formats.annotation_strategies import SIDE, photo, top
 from tryon.errors import DataError
 from tryon.formats import via
+from tryon.formats.coco import from_coco, to_coco
 from tryon.formats.deepfashion2 import Annotation, annotation_to_dict, parse_annotation
 from tryon.formats.json_files import Place
 from tryon.formats.moving import move_annotation, move_entry
@@ -112,9 +113,17 @@ def test_the_wearers_keypoints_move_with_the_picture_in_every_form() -> None:
     assert read_entry(entry, Place("a")).items["item1"].extra["person_keypoints"] == expected
     cropped = move_annotation(before, cropping(SIDE, SIDE, (0, 0, 17, 29))).items["item1"]
     assert cropped.extra["person_keypoints"] == keypoints(nose=[15, 3, 2])
-    broken = annotation(person_keypoints=[1, 2, 2])
-    with pytest.raises(DataError, match=r"person_keypoints"):
-        move_annotation(broken, mirroring(SIDE, SIDE))
+    pictures = from_coco(to_coco([("a.jpg", SIDE, SIDE, move_annotation(before, mirroring(SIDE, SIDE)))]))
+    assert pictures[0][3].items["item1"].extra["person_keypoints"] == expected
+
+
+def test_text_of_ones_own_under_extra_is_left_alone() -> None:
+    entry = write_entry("a.jpg", 7, annotation())
+    said = replace(
+        entry.regions[0], region_attributes={**entry.regions[0].region_attributes, "extra": "worn at the back"}
+    )
+    moved = move_entry(replace(entry, regions=(said,)), mirroring(SIDE, SIDE))
+    assert moved.regions[0].attribute("extra") == "worn at the back"
 
 
 def test_a_garment_that_is_cut_away_is_dropped() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import pytest
 
@@ -64,3 +65,12 @@ def test_domains_of_another_size_are_refused(workspace, capsys, monkeypatch):
     assert run_stage("train_cyclegan", train_cyclegan.main, ARGUMENTS) == 1
     assert "has another size than the domain" in capsys.readouterr().err
     assert not (workspace / "models").exists()
+
+
+@pytest.mark.parametrize(("threads", "seen"), [(1, "1"), (0, "7")])
+def test_the_number_of_threads_is_told_before_anything_is_loaded(workspace, monkeypatch, threads, seen):
+    for name in train_cyclegan.THREADS:
+        monkeypatch.setenv(name, "7")
+    use_tiny_parameters(workspace, threads=threads)
+    assert run_stage("train_cyclegan", train_cyclegan.main, ARGUMENTS) == 1, "there are no domains"
+    assert {os.environ[name] for name in train_cyclegan.THREADS} == {seen}

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tryon.geometry.landmarks import ABSENT, FLIP_ORDER_WITH_FACE
 
-# Round the default margin of a second look, as far as a first box is wrong.
+# Round the default margin of a second look, as far as a first box is wrong; the least of them cut something off.
 CLOSE_UP_MARGINS = (0.05, 0.4)
 CLOSE_UP_SHIFT = 0.06
 # Of the side: a narrower strip beside the objects shows nothing that could be told apart when it is enlarged.

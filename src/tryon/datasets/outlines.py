@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.errors import DataError
+from tryon.formats.deepfashion2 import read_keypoints
 from tryon.formats.json_files import Place
-from tryon.formats.person_keypoints import read_keypoints
 from tryon.formats.via import ViaFile, ViaRegion, read_via
 from tryon.formats.via_garments import (
     group_items,

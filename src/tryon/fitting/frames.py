@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 
-# Half of a body's depth as a part of half its width, for the length of the cloth round it.
+# Half of a body's depth as a part of half its width, for the length of the cloth round it: an ellipse of this depth has
+# as much cloth from its axis to its side, 1.18 of half the width, as the renderer's shirts have.
 _DEPTH = 0.45
-_ARC_ANGLES = np.linspace(-np.pi / 2, np.pi / 2, 181)
-_ARC_LENGTHS = np.cumsum(np.hypot(np.cos(_ARC_ANGLES), _DEPTH * np.sin(_ARC_ANGLES))) * (
-    _ARC_ANGLES[1] - _ARC_ANGLES[0]
-)
-_ARC_LENGTHS -= _ARC_LENGTHS[len(_ARC_LENGTHS) // 2]
+_QUARTER = np.linspace(0, np.pi / 2, 91)
+_STEPS = np.hypot(np.cos(_QUARTER), _DEPTH * np.sin(_QUARTER))
+_QUARTER_LENGTHS = np.append(0, np.cumsum(_STEPS[1:] + _STEPS[:-1]) / 2 * _QUARTER[1])
+# From side to side, equal on both.
+_ARC_PLACES = np.sin(np.concatenate([-_QUARTER[:0:-1], _QUARTER]))
+_ARC_LENGTHS = np.concatenate([-_QUARTER_LENGTHS[:0:-1], _QUARTER_LENGTHS])
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,8 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class RoundFrame(Frame):
-    """Cloth that goes round a body: x counts along the cloth, from its front's middle.
+    """Cloth that goes round a body: x counts along the cloth, from its front's middle. `at` stays flat, as seams and
+    joints are measured.
 
     Args:
         sides: (K, 3) of the body: y, and the flat places of its left and right side there; y rises.
@@ -96,10 +99,10 @@ def _unrolled(across: Points) -> Points:
     """Length of cloth from the axis to a place across the body, both as parts of the half width: an ellipse's arc, and
     flat cloth beyond the body."""
     beyond = across - np.clip(across, -1, 1)
-    return np.asarray(np.interp(across, np.sin(_ARC_ANGLES), _ARC_LENGTHS) + beyond)
+    return np.asarray(np.interp(across, _ARC_PLACES, _ARC_LENGTHS) + beyond)
 
 
 def _rolled(along: Points) -> Points:
     """The inverse of `_unrolled`."""
     beyond = along - np.clip(along, _ARC_LENGTHS[0], _ARC_LENGTHS[-1])
-    return np.asarray(np.interp(along, _ARC_LENGTHS, np.sin(_ARC_ANGLES)) + beyond)
+    return np.asarray(np.interp(along, _ARC_LENGTHS, _ARC_PLACES) + beyond)

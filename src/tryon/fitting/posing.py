@@ -73,6 +73,7 @@ _SLEEVE_BEGINS = 7.0
 _NARROWEST_CM = 5.0  # a body; less is a wrong landmark
 # How far the front's middle lies beside the axis for each of the `turn_signs`, from the same program.
 _TURNS = (1.02, 0.99)
+_MOST_TURN = 0.6  # of half the body's width: seen from the side the drawn ones' middle lies there
 # COCO's left is the wearer's, ours the picture's.
 FACE_NAMES = ("nose", "eye_right", "eye_left", "ear_right", "ear_left")
 _MIDDLES = ("neck_back_middle", "nose")
@@ -108,10 +109,11 @@ def find_pose(mask: Mask, landmarks: Floats | None, source: Source, face: Floats
         face: (5, 3) of the wearer, in the order of `FACE`, as the landmarks; None where nothing is known of it.
     """
     points = trusted_points(landmarks, face, mask.shape)
-    seen = _torso_landmarks(points, source)
-    if len(seen) < _LEAST_POINTS:
+    of_shirt = {name: point for name, point in points.items() if name not in FACE_NAMES}
+    if len(_torso_landmarks(of_shirt, source)) < _LEAST_POINTS:
         torso = _fit(_outline(mask, _torso_in_box(mask, source), source), upright=True)
         return Pose({TORSO: torso}, np.where(mask, TORSO, 0).astype(np.uint8), "box")
+    seen = _torso_landmarks(points, source)
     torso = _fit([*seen, *_outline(mask, _fit(seen), source)])
     frames = {TORSO: _round_body(torso, points) if source == "worn" else torso}
     for piece, side in _SLEEVES.items():
@@ -147,8 +149,11 @@ def _round_body(torso: Frame, points: Mapping[str, Points]) -> Frame:
     if not sides:
         return torso
     body = np.array(sides)
-    axis = float(body[0, 1:].mean())
-    return RoundFrame(torso.origin, torso.across, body, axis + float(np.dot(_TURNS, turn_signs(torso, points, axis))))
+    axis, half = float(body[0, 1:].mean()), float(body[0, 2] - body[0, 1]) / 2
+    turn = float(np.dot(_TURNS, turn_signs(torso, points, axis)))
+    return RoundFrame(
+        torso.origin, torso.across, body, axis + float(np.clip(turn, -_MOST_TURN * half, _MOST_TURN * half))
+    )
 
 
 def turn_signs(torso: Frame, points: Mapping[str, Points], axis: float) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from tryon.formats import json_files
 from tryon.formats.faults import Faults
 from tryon.formats.json_files import Place, need_key, need_list, need_mapping, need_numbers, need_text, need_whole
 from tryon.geometry import masks, polygons
+from tryon.geometry.landmarks import ABSENT, PERSON
 
 Numbers = NDArray[np.number]
 
@@ -43,6 +44,8 @@ SOURCES = ("user", "shop")
 # The four judgements of an item, each 1 to 3.
 ATTRIBUTES = ("scale", "occlusion", "zoom_in", "viewpoint")
 
+# A key of ours: the wearer's 17 keypoints as COCO orders them, in pixels of the picture.
+PERSON_KEYPOINTS = "person_keypoints"
 ITEM_KEY = re.compile(r"item\d+")
 _ITEM_FIELDS = ("category_id", "category_name", "segmentation", *ATTRIBUTES, "landmarks", "style", "bounding_box")
 _BY_CATEGORY = ("category_name", "landmarks")
@@ -66,7 +69,7 @@ class Item:
         zoom_in: 1 none, 2 medium, 3 large.
         viewpoint: 1 not worn, 2 frontal, 3 side or back.
         style: number of the style within the pair; 0 if the item is not part of a pair.
-        extra: keys that DeepFashion2 does not know, as they were.
+        extra: keys that DeepFashion2 does not know, as they were; the wearer's keypoints among them.
     """
 
     polygons: tuple[Numbers, ...]
@@ -156,6 +159,7 @@ def parse_item(content: Any, place: Place) -> Item:
     faults.settle(str(place))
     polygons = parsed.pop("segmentation")
     extra = {key: value for key, value in mapping.items() if key not in _ITEM_FIELDS}
+    read_keypoints(extra, place)
     return Item(polygons=polygons, extra=extra, **parsed)
 
 
@@ -246,6 +250,19 @@ def _parse_box(content: Any, place: Place) -> Numbers:
     if not (box[0] < box[2] and box[1] < box[3]):
         raise place.fault(box, "x1, y1, x2, y2 with x1 < x2 and y1 < y2 (not width and height)")
     return to_array(box)
+
+
+def read_keypoints(extra: Mapping[str, Any], place: Place) -> Numbers | None:
+    """The keypoints (17, 3) of a garment's wearer, in COCO's order, among the garment's further keys; None where nobody
+    placed any, which COCO writes as zeros, too.
+
+    Raises:
+        DataError: they are no 17 points with visibilities of 0, 1 or 2; names `place`.
+    """
+    if PERSON_KEYPOINTS not in extra:
+        return None
+    keypoints = parse_landmarks(extra[PERSON_KEYPOINTS], place.at(PERSON_KEYPOINTS), len(PERSON))
+    return keypoints if (keypoints[:, 2] != ABSENT).any() else None
 
 
 def parse_landmarks(content: Any, place: Place, count: int) -> Numbers:

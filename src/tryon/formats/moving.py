@@ -15,10 +15,17 @@ from shapely import Polygon, make_valid
 from shapely.geometry import box as rectangle
 
 from tryon.errors import DataError
-from tryon.formats.deepfashion2 import CATEGORIES, LANDMARK_COUNTS, Annotation, Item, parse_landmarks, to_array
+from tryon.formats.deepfashion2 import (
+    CATEGORIES,
+    LANDMARK_COUNTS,
+    PERSON_KEYPOINTS,
+    Annotation,
+    Item,
+    parse_landmarks,
+    read_keypoints,
+    to_array,
+)
 from tryon.formats.json_files import Place, need_mapping, parse_json
-from tryon.formats.person_keypoints import KEY as KEYPOINTS
-from tryon.formats.person_keypoints import read_keypoints
 from tryon.formats.via import ViaFile, ViaRegion, region_polygon
 from tryon.formats.via_garments import CATEGORY_IDS, forget, is_point, join_numbers, landmark_names, read_numbers
 from tryon.formats.via_memory import read_entry, recall
@@ -71,7 +78,7 @@ def _moved_extra(extra: Mapping[str, Any], motion: Motion) -> Mapping[str, Any]:
     if keypoints is None:
         return extra
     partners = flip_order(PERSON) if motion.mirrored else None
-    return {**extra, KEYPOINTS: _moved_points(keypoints, partners, motion).reshape(-1).tolist()}
+    return {**extra, PERSON_KEYPOINTS: _moved_points(keypoints, partners, motion).reshape(-1).tolist()}
 
 
 def _moved_outline(polygon: Numbers, motion: Motion) -> list[Numbers]:
@@ -146,10 +153,9 @@ def _moved_attribute(key: str, value: Any, region: ViaRegion, motion: Motion) ->
     if key == "landmarks" and category_id:
         landmarks = parse_landmarks(read_numbers(value, Place(key)), Place(key), LANDMARK_COUNTS[category_id])
         return " ".join(join_numbers(point) for point in _moved_landmarks(landmarks, category_id, motion).tolist())
-    if key == "extra":
+    if key == "extra" and PERSON_KEYPOINTS in value:
         extra = need_mapping(parse_json(value.encode(), key), Place(key))
-        moved = _moved_extra(extra, motion)
-        return value if moved is extra else json.dumps(moved, ensure_ascii=False)
+        return json.dumps(_moved_extra(extra, motion), ensure_ascii=False)
     if key == "landmark" and motion.mirrored:
         names = landmark_names(1)
         if value not in names:

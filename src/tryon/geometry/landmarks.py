@@ -1,4 +1,5 @@
 """Landmarks (n, 3) of garments: x, y in pixels and visibility 0 absent, 1 hidden, 2 visible; absent ones are 0, 0, 0.
+Where data sets are joined, -1 is unknown.
 
 DeepFashion2 numbers the landmarks of a short sleeve top along its outline, counter-clockwise in the picture: six round
 the neck, then down the sleeve on the picture's left, its side, the hem, and up again on the right.
@@ -113,6 +114,6 @@ def outline(landmarks: ArrayLike) -> FloatArray | None:
 def scale_shift(landmarks: ArrayLike, scale: ArrayLike, shift: ArrayLike) -> FloatArray:
     """The landmarks (n, 3) with x, y times `scale` plus `shift`; absent ones stay 0, 0, 0."""
     moved = np.array(landmarks, np.float64).reshape(-1, 3)
-    present = moved[:, 2] != ABSENT
+    present = moved[:, 2] > ABSENT
     moved[present, :2] = moved[present, :2] * np.asarray(scale, float) + np.asarray(shift, float)
     return moved

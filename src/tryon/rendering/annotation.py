@@ -5,12 +5,13 @@ The mask is the visible shirt: hair, arms and bags cut holes. Its polygons overl
 each sleeve again, and are whole numbers; their union is the mask pixel for pixel.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.formats.deepfashion2 import CATEGORIES, LANDMARK_COUNTS, Annotation, Item
-from tryon.formats.person_keypoints import with_keypoints
+from tryon.formats.deepfashion2 import CATEGORIES, LANDMARK_COUNTS, PERSON_KEYPOINTS, Annotation, Item
 from tryon.geometry.landmarks import ABSENT, HIDDEN, VISIBLE
 from tryon.geometry.masks import from_polygons, to_polygons
 from tryon.geometry.polygons import is_valid
@@ -38,7 +39,8 @@ def annotate_photo(drawn: DrawnScene) -> Annotation:
     viewpoint = 3 if abs(scene.figure.yaw) > _SIDE_VIEW_YAW else 2
     landmarks = _landmarks(scene.shirt, scene.frame, mask)
     shirt = _shirt_item(mask, drawn.canvas, landmarks, viewpoint, scene.zoom_in)
-    items = {"item1": with_keypoints(shirt, person_keypoints(scene))}
+    keypoints = person_keypoints(scene).reshape(-1).tolist()
+    items = {"item1": replace(shirt, extra={PERSON_KEYPOINTS: keypoints})}
     legwear = visible_mask(shrink(drawn.canvas.legwear))
     if legwear.mean() > 0.015:
         items["item2"] = _legwear_item(legwear, scene.legwear.kind, viewpoint, scene.zoom_in)

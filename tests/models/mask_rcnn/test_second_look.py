@@ -197,8 +197,31 @@ def test_a_glance_has_the_scores_of_both_looks_and_takes_one(monkeypatch: pytest
 def test_a_window_rises_to_the_face_and_keeps_its_side() -> None:
     from tryon.models.mask_rcnn.second_look import window_round
 
-    level, risen = (window_round(np.array([40, 60, 90, 140], np.float32), 0.25, 64, rise) for rise in (0.0, 0.1))
+    box = np.array([40, 60, 90, 140], np.float32)
+    level, risen = (window_round(box, 0.25, 64, rise) for rise in (0.0, 0.1))
     assert level.side == risen.side == 120 and level.left == risen.left and level.top - risen.top == 12
+    narrow = window_round(box, 0.0, 64, 0.1)
+    assert narrow.side == 100 and narrow.top + narrow.side >= 140, "the hem is in it, however small the margin"
+
+
+def test_a_mirrored_views_face_has_its_own_left_again() -> None:
+    from tryon.models.mask_rcnn.second_look import same_instance, window_round
+
+    photo, box = photo_with_rectangle()
+    window = window_round(box, 0.25, SIDE)
+    out = perfect(window.cut(photo, 0)[:, ::-1])
+    out["landmarks"] = np.zeros((1, 30, 4), np.float32)
+    out["landmarks"][0, 25:, 0] = [
+        30,
+        20,
+        40,
+        10,
+        50,
+    ]  # nose, left eye, right eye, left ear, right ear as seen mirrored
+    seen = same_instance(out, window, box, mirrored=True)
+    assert seen is not None and seen.landmarks is not None
+    columns = (seen.landmarks[25:, 0] - window.left + 0.5) * SIDE / window.side - 0.5
+    assert np.allclose(columns, [33, 23, 43, 13, 53], atol=0.1)
 
 
 def test_faces_come_behind_the_landmarks_and_only_where_they_are_looked_for() -> None:

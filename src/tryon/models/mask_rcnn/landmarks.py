@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from tryon.config import MaskRCNNConfig
@@ -59,10 +60,9 @@ def landmark_head(channels: int, hidden: int, points: int) -> keras.Model:
 
 def landmark_regions(rois: Any, face: bool) -> Any:
     """Boxes (B, R, 4) that the landmarks of RoIs are sought in."""
-    rois = ops.convert_to_tensor(rois)
+    above = np.array([MARGIN, FACE_ABOVE if face else MARGIN], np.float32)
     sides = rois[..., 2:] - rois[..., :2]
-    before, behind = [MARGIN, FACE_ABOVE if face else MARGIN], [MARGIN, MARGIN]
-    return ops.concatenate([rois[..., :2] - sides * before, rois[..., 2:] + sides * behind], axis=-1)
+    return ops.concatenate([rois[..., :2] - sides * above, rois[..., 2:] + sides * np.float32(MARGIN)], axis=-1)
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,11 @@ def window_round(box: FloatArray, margin: float, side_px: int, rise: float = 0.0
     Args:
         margin: on each side, as a fraction of the box's longer side.
         side_px: of the network's square.
-        rise: how far the window lies above the box's middle, as a fraction of its own side.
+        rise: how far the window lies above the box's middle, as a fraction of its own side, below a half; the window
+            is at least so large that it holds the box all the same.
     """
     x1, y1, x2, y2 = (float(value) for value in box)
-    side = max(2, math.ceil(max(x2 - x1, y2 - y1) * (1 + 2 * margin)))
+    side = max(2, math.ceil(max(x2 - x1, y2 - y1) * max(1 + 2 * margin, 1 / (1 - 2 * rise))))
     return Window(round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2 - rise * side), side, side_px)
 
 

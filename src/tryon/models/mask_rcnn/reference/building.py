@@ -62,7 +62,7 @@ def reference_config(
         mask_upsamplings=1,
         mask_margin=0.0,
         landmarks=False,
-        landmark_channels=48,
+        landmark_channels=64,
         face=False,
         other_garments=False,
         box_passes=1,
