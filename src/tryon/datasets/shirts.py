@@ -66,7 +66,7 @@ class ShirtSquares:
         return int(self.landmarks[0].shape[1])
 
     def sample(self, index: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Any, ...]:
-        """One picture (S, S, 3) uint8, its boxes (n, 4), coverages (n, S, S) uint8, landmarks (n, points, 3) and kinds of
+        """One picture (S, S, 3) uint8, its boxes (n, 4), coverages (n, S, S) uint8, landmarks (n, L, 3) and kinds of
         garments (S, S) uint8, changed at random."""
         if (blank := augmentation.draw_blank(random, self.side)) is not None:
             return blank, *self._stack([], [], []), np.full((self.side, self.side), NOTHING, np.uint8)

@@ -107,10 +107,11 @@ def ellipse_batch(config: MaskRCNNConfig, count: int, anchors: int, seed: int = 
         "boxes": np.zeros((count, G, 4), np.float32),
         "class_ids": np.zeros((count, G), np.int32),
         "masks": np.zeros((count, G, S, S), np.uint8),
-        "landmarks": np.zeros((count, G, 25, 3), np.float32),
+        "landmarks": np.zeros((count, G, 30 if config.face else 25, 3), np.float32),
         "anchor_noise": random.random((count, anchors), dtype=np.float32),
         "roi_noise": random.random((count, config.train_proposals + G), dtype=np.float32),
     }
     batch["boxes"][:, 0], batch["class_ids"][:, 0], batch["masks"][:, 0] = boxes, 1, masks * np.uint8(255)
-    batch["landmarks"][:, 0] = [rim_landmarks(box) for box in boxes]
+    batch["landmarks"][:, 0, :25] = [rim_landmarks(box) for box in boxes]
+    batch["landmarks"][:, 0, 25:] = [[(box[0], max(box[1] - 2, 0), 2)] for box in boxes]
     return batch
