@@ -27,8 +27,8 @@ Source = Literal["worn", "lying"]
 TORSO, LEFT_SLEEVE, RIGHT_SLEEVE = 1, 2, 3
 _SLEEVES = {LEFT_SLEEVE: "left", RIGHT_SLEEVE: "right"}
 
-# Where landmarks lie on a right half of the cloth, and how far from there trained networks place them (standard
-# deviations, the spread of cuts and bodies included): `python benchmarks/cloth_frames.py`.
+# Where landmarks lie on a right half of the cloth, and how far from there trained networks place them (deviations by
+# the median, the spread of cuts and bodies included): `python benchmarks/cloth_frames.py`.
 _PLACES: Mapping[Source, Mapping[str, tuple[float, float, float, float]]] = {
     "worn": {
         "neck_back_middle": (0.0, -4.6, 0.4, 0.4),
@@ -73,7 +73,9 @@ _SLEEVE_BEGINS = 7.0
 _NARROWEST_CM = 5.0  # a body; less is a wrong landmark
 # How far the front's middle lies beside the axis for each of the `turn_signs`, from the same program.
 _TURNS = (1.02, 0.99)
-_MOST_TURN = 0.6  # of half the body's width: seen from the side the drawn ones' middle lies there
+# Of half the body's width: as far as a turn of 0.9 radians brings the drawn bodies' middle (0.62 of the chest by its
+# sine); a wrong landmark would carry the pattern beyond the body.
+_MOST_TURN = 0.6
 # COCO's left is the wearer's, ours the picture's.
 FACE_NAMES = ("nose", "eye_right", "eye_left", "ear_right", "ear_left")
 _MIDDLES = ("neck_back_middle", "nose")
