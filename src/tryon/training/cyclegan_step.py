@@ -72,7 +72,7 @@ class CompiledStep:
         self.components = COMPONENTS if isinstance(networks, Networks) else CONTRASTIVE_COMPONENTS
         side = networks.architecture.size_px
         pool_shape = (max(options.pool_size, 1), side, side, 3)
-        self.pools = [keras.Variable(np.zeros(pool_shape, np.float32), trainable=False) for _ in networks.generators]
+        self.pools = [keras.Variable(np.zeros(pool_shape), trainable=False) for _ in networks.generators]
         self.optimizers = [_adam(networks.generator_variables), _adam(networks.critic_variables)]
         self.averaged = [v for network in networks.generators.values() for v in network.trainable_variables]
         self.averages = [keras.Variable(variable, trainable=False) for variable in self.averaged]
@@ -200,7 +200,7 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations + 1, tf.float32)
+        step = tf.cast(self.iterations + 1, learning_rate.dtype)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,

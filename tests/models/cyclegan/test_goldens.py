@@ -49,11 +49,12 @@ def fill(model, net: str, blocks: int) -> None:
     for weight, key in zip(model.weights, reference_keys(model, blocks), strict=True):
         drawn = np.random.RandomState(zlib.crc32(f"{net}.{key}".encode()))
         scale = 0.002 if key.endswith("bias") else 0.02
-        weight.assign(to_our_axes(scale * drawn.standard_normal(reference_shape(tuple(weight.shape)))))
+        values = scale * drawn.standard_normal(reference_shape(tuple(weight.shape)))
+        weight.assign(to_our_axes(values.astype(np.float32)))
 
 
-def picture(name: str) -> np.ndarray:
-    return np.asarray(Image.open(GOLDENS / f"{name}.png").convert("RGB"), np.float32)[None] / 127.5 - 1.0
+def picture(name: str, dtype: str = "float32") -> np.ndarray:
+    return np.asarray(Image.open(GOLDENS / f"{name}.png").convert("RGB"), dtype)[None] / 127.5 - 1.0
 
 
 def probe(values: np.ndarray) -> np.ndarray:
@@ -131,31 +132,83 @@ def test_weights_have_the_references_names_shapes_and_order(network):
 
 @pytest.mark.slow
 def test_three_optimiser_steps_follow_the_reference():
-    from tryon.models.cyclegan import Architecture
-    from tryon.training.cyclegan_losses import Batch, build_networks
+    check_steps("float32", LOSS_BOUNDS, 3 * drift("param_mean"), 3 * drift("picture_mean_abs")[0])
+
+
+@pytest.mark.slow
+def test_three_optimiser_steps_in_float64_differ_by_the_place_of_epsilon_alone(in_float64):
+    of_keras = read("noise_floor.json")["tiny64"]["f64 Keras epsilon 1e-8"]
+    losses, means = ([1.1 * worst + 1e-8 for worst in of_keras[what]] for what in ("loss_rel", "param_mean"))
+    check_steps(in_float64, losses, means, 1.1 * of_keras["picture_mean_abs"])
+
+
+def check_steps(dtype: str, loss_bounds, mean_bounds, picture_bound: float) -> None:
     from tryon.training.cyclegan_pool import plan_pool
     from tryon.training.cyclegan_step import CompiledStep, StepOptions
 
     truth = np.load(GOLDENS / "steps_tiny64.npz")
-    networks = build_networks(Architecture(64, 8, 6, 8), seed=0)
-    for name, net in PAPER_NAMES.items():
-        fill(getattr(networks, name), net, 6)
+    networks, sides, batch = of_the_golden_steps(dtype)
     step = CompiledStep(networks, StepOptions(cycle_weight=10.0, identity_weight=5.0, pool_size=50, averaging=0.0))
-    sides = [np.concatenate([picture(f"{side}_64_{i}") for i in (0, 1)]) for side in "AB"]
-    guides, mask = np.zeros((2, 64, 64, 0), np.float32), np.ones((2, 64, 64, 1), np.float32)
-    batch = Batch(sides[0], guides, mask, sides[1], guides, mask)
     check_parameters(networks, truth, 0, bound=1e-7)
-    check_gradients(networks, batch, truth)
-    for number, (loss_bound, mean_drift) in enumerate(zip(LOSS_BOUNDS, drift("param_mean"), strict=True), start=1):
+    for number, (loss_bound, mean_bound) in enumerate(zip(loss_bounds, mean_bounds, strict=True), start=1):
         plans = tuple(plan_pool(50, number - 1, 2, np.random.default_rng(0)) for _ in range(2))
         losses = step(batch, plans, 2e-4, 0.0)
         expected = dict(zip(truth["loss_names"], truth["losses"][number - 1], strict=True))
         for name, value in losses.items():
             assert value == pytest.approx(expected[LOSS_NAMES[name]], rel=loss_bound), (number, name)
-        check_parameters(networks, truth, number, bound=3 * mean_drift)
+        check_parameters(networks, truth, number, bound=mean_bound)
     for generator, side, name in ((networks.plain_to_pattern, 0, "B"), (networks.pattern_to_plain, 1, "A")):
         fakes = np.asarray(generator(sides[side])).transpose(0, 3, 1, 2)
-        assert np.abs(fakes - truth[f"fake_{name}_after3"]).mean() < 3 * drift("picture_mean_abs")[0]
+        assert np.abs(fakes - truth[f"fake_{name}_after3"]).mean() < picture_bound
+
+
+@pytest.mark.slow
+def test_gradients_equal_the_references(in_float64):
+    """In float64, as the reference's truth: in float32 a rounding at a kink of the losses moves an element by 1e-2."""
+    import tensorflow as tf
+
+    from tryon.training.cyclegan_losses import critic_losses, generator_losses
+
+    truth = np.load(GOLDENS / "steps_tiny64.npz")
+    networks, _, batch = of_the_golden_steps(in_float64)
+    weights = dict(live_weights(networks, truth))
+    with tf.GradientTape() as tape:
+        losses, *fakes = generator_losses(networks, batch, 10.0, 5.0)
+        generators = tf.add_n(losses)
+    moved = {place: weight for place, weight in weights.items() if truth["param_names"][place].startswith("G")}
+    gradients = dict(zip(moved, tape.gradient(generators, [w.value for w in moved.values()]), strict=True))
+    with tf.GradientTape() as tape:
+        critics = tf.add_n(critic_losses(networks, batch, *map(tf.constant, fakes)))
+    moved = {place: weight for place, weight in weights.items() if place not in gradients}
+    gradients |= dict(zip(moved, tape.gradient(critics, [w.value for w in moved.values()]), strict=True))
+    for place, gradient in gradients.items():
+        expected = truth["grad_probe_step1"][place]
+        found = probe(in_the_references_layout(gradient.numpy()))
+        np.testing.assert_allclose(found, expected, atol=1e-7 * expected[2], err_msg=truth["param_names"][place])
+
+
+@pytest.fixture
+def in_float64():
+    import keras
+
+    from tryon.models.layers.precision import computing_in
+
+    keras.config.set_floatx("float64")
+    with computing_in("float64"):
+        yield "float64"
+    keras.config.set_floatx("float32")
+
+
+def of_the_golden_steps(dtype: str = "float32"):
+    from tryon.models.cyclegan import Architecture
+    from tryon.training.cyclegan_losses import Batch, build_networks
+
+    networks = build_networks(Architecture(64, 8, 6, 8), seed=0)
+    for name, net in PAPER_NAMES.items():
+        fill(getattr(networks, name), net, 6)
+    sides = [np.concatenate([picture(f"{side}_64_{i}", dtype) for i in (0, 1)]) for side in "AB"]
+    guides, mask = np.zeros((2, 64, 64, 0), dtype), np.ones((2, 64, 64, 1), dtype)
+    return networks, sides, Batch(sides[0], guides, mask, sides[1], guides, mask)
 
 
 def live_weights(networks, truth):
@@ -181,28 +234,6 @@ def check_parameters(networks, truth, number: int, bound: float) -> None:
         assert probe(found)[0] == pytest.approx(expected[0], abs=bound), (number, truth["param_names"][place])
         if number == 0:
             np.testing.assert_allclose(probe(in_the_references_layout(found)), expected, atol=bound)
-
-
-def check_gradients(networks, batch, truth) -> None:
-    """Of the first step; single elements to two thousandths of the gradient's mean size."""
-    import tensorflow as tf
-
-    from tryon.training.cyclegan_losses import critic_losses, generator_losses
-
-    weights = dict(live_weights(networks, truth))
-    with tf.GradientTape() as tape:
-        losses, *fakes = generator_losses(networks, batch, 10.0, 5.0)
-        generators = tf.add_n(losses)
-    moved = {place: weight for place, weight in weights.items() if truth["param_names"][place].startswith("G")}
-    gradients = dict(zip(moved, tape.gradient(generators, [w.value for w in moved.values()]), strict=True))
-    with tf.GradientTape() as tape:
-        critics = tf.add_n(critic_losses(networks, batch, *map(tf.constant, fakes)))
-    moved = {place: weight for place, weight in weights.items() if place not in gradients}
-    gradients |= dict(zip(moved, tape.gradient(critics, [w.value for w in moved.values()]), strict=True))
-    for place, gradient in gradients.items():
-        expected = truth["grad_probe_step1"][place]
-        found = probe(in_the_references_layout(gradient.numpy()))
-        np.testing.assert_allclose(found, expected, atol=2e-3 * expected[2], err_msg=truth["param_names"][place])
 
 
 def test_adam_moves_as_the_references():

@@ -62,15 +62,18 @@ def test_gradients_are_those_of_the_plain_convolution(border, width) -> None:
         assert (to_kernel * direction).sum() == pytest.approx(there, rel=1e-4, abs=1e-3)
 
 
-@pytest.mark.parametrize(("side", "precision", "by_tiles"), [(8, "float32", 1), (6, "float32", 0), (8, "bfloat16", 0)])
-def test_layer_chooses_tiles_where_they_fit_and_are_exact(side, precision, by_tiles) -> None:
+@pytest.mark.parametrize(
+    ("side", "channels", "precision", "by_tiles"),
+    [(8, 128, "float32", 1), (6, 128, "float32", 0), (8, 127, "float32", 0), (8, 128, "bfloat16", 0)],
+)
+def test_layer_chooses_tiles_where_they_fit_pay_and_are_exact(side, channels, precision, by_tiles) -> None:
     from tryon.models.layers.tiled_convolution import MirroredConv2D
 
-    layer, x = MirroredConv2D(4, bias_initializer="ones", dtype=precision), random_values(2, side, side, 3)
+    layer, x = MirroredConv2D(128, bias_initializer="ones", dtype=precision), random_values(2, side, side, channels)
     out = np.asarray(layer(x), np.float32)
     assert layer.by_tiles == bool(by_tiles)
     expected = plainly(x, np.asarray(layer.kernel, np.float32), "reflect") + 1
-    np.testing.assert_allclose(out, expected, atol=1e-4 if precision == "float32" else 0.1)
+    np.testing.assert_allclose(out, expected, atol=1e-4 if precision == "float32" else 0.2)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def build_generator(architecture: Architecture, name: str = "generator", seed: i
         _reflect(x, reach)
     )
     drawn = x[..., :3] if architecture.garment_input else x
-    redrawn = layers.Activation("tanh", name="redrawn", dtype="float32")(drawn)
+    redrawn = layers.Activation("tanh", name="redrawn", dtype=keras.config.floatx())(drawn)
     if architecture.garment_input:
         redrawn = with_garment(redrawn, x[..., 3:], garment_of(picture))
     return keras.Model(picture, redrawn, name=name)
@@ -126,7 +126,7 @@ def build_critic(architecture: Architecture, name: str = "critic", seed: int = 0
         )
         x = layers.LeakyReLU(CRITIC_SLOPE, name=f"patch_{level}_relu")(x)
     x = layers.ZeroPadding2D(1, name="scores_pad")(x)
-    scores = _convolution(1, 4, seeds, "scores", dtype="float32")(x)
+    scores = _convolution(1, 4, seeds, "scores", dtype=keras.config.floatx())(x)
     return keras.Model(picture, scores, name=name)
 
 
@@ -170,7 +170,8 @@ class InstanceNormalization(layers.Layer):  # type: ignore[misc]
         self.epsilon = epsilon
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        return ops.cast(_normalise(ops.cast(x, "float32"), self.epsilon), self.compute_dtype)
+        at_least_single = keras.backend.result_type(x.dtype, "float32")
+        return ops.cast(_normalise(ops.cast(x, at_least_single), self.epsilon), self.compute_dtype)
 
     def get_config(self) -> dict[str, object]:
         return {**super().get_config(), "epsilon": self.epsilon}
@@ -196,10 +197,16 @@ def _normalise(maps: Any, epsilon: float) -> Any:
 
 
 def _mean(x: Any) -> Any:
-    """Of each channel (B, 1, 1, C), as a product with a row of ones: sums over rows of pixels are slow on a CPU."""
-    pixels = x.shape[1] * x.shape[2]
-    share = np.full((1, 1, pixels), 1 / pixels, np.float32)
-    return (share @ ops.reshape(x, (-1, pixels, x.shape[3])))[:, None]
+    """Of each channel (B, 1, 1, C), as products with rows of ones: sums over rows of pixels are slow on a CPU.
+
+    Down the columns first, then along the row that is left: a sum of all pixels in turn would lose a digit.
+    """
+    height, width, channels = x.shape[1:]
+    down, along = (
+        np.full((1, 1, side), 1 / side, keras.backend.standardize_dtype(x.dtype)) for side in (height, width)
+    )
+    row = ops.reshape(down @ ops.reshape(x, (-1, height, width * channels)), (-1, width, channels))
+    return (along @ row)[:, None]
 
 
 def _conditions(
