@@ -193,10 +193,10 @@ def in_float64():
 
     from tryon.models.layers.precision import computing_in
 
-    keras.config.set_floatx("float64")
     with computing_in("float64"):
+        keras.config.set_floatx("float64")
         yield "float64"
-    keras.config.set_floatx("float32")
+        keras.config.set_floatx("float32")
 
 
 def of_the_golden_steps(dtype: str = "float32"):

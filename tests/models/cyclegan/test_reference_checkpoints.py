@@ -137,7 +137,7 @@ def test_files_that_are_no_checkpoint_are_refused(file, tmp_path, monkeypatch):
 def test_a_damaged_byte_is_found_or_leaves_the_numbers_finite(file):
     whole = saved(file, weights()).read_bytes()
     random = np.random.default_rng(0)
-    for place in random.integers(len(whole), size=60):
+    for place in random.integers(len(whole), size=30):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         try:
             generator, _ = read_generator(file, 32, "damaged")

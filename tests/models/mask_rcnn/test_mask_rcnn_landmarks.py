@@ -267,7 +267,9 @@ def test_one_batch_of_landmarks_is_learnt_by_heart() -> None:
 
     network = build_mask_rcnn(tiny(landmarks=True, landmark_channels=16), 1)
     model = MaskRCNNLosses(network)
-    model.compile(optimizer=keras.optimizers.Adam(0.005))
+    optimizer = keras.optimizers.Adam(0.005)
+    optimizer.build(model.trainable_variables)  # else the first step is traced twice
+    model.compile(optimizer=optimizer)
     batch = ellipse_batch(network.config, 2, len(network.anchors))
     losses = [model.train_on_batch(batch, return_dict=True) for _ in range(40)]
     assert set(losses[0]) == set(components_of(network.config)) and len(losses[0]) == 7

@@ -149,13 +149,13 @@ def test_no_flipped_bit_of_our_own_file_changes_a_weight_unseen(network: Any, co
     from tryon.models.mask_rcnn.weight_files import fill_weights, weights_to_bytes
 
     refused = 0
-    for place in np.random.default_rng(4).integers(0, len(content), 120):
+    for place in np.random.default_rng(4).integers(0, len(content), 60):
         try:
             fill_weights(network, flipped(content, int(place)), "given.h5")
         except ModelError:
             refused += 1
         assert weights_to_bytes(network) == content
-    assert refused > 60
+    assert refused > 30
 
 
 def test_a_file_larger_than_any_weights_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
