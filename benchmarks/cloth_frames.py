@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.console import print_table
-from tryon.fitting.frames import Frame, RoundFrame
-from tryon.fitting.posing import LEVELS, Source, find_pose, trusted_points, turn_signs
+from tryon.fitting.frames import Frame
+from tryon.fitting.posing import LEVELS, Source, find_pose, round_body, trusted_points, turn_signs
 from tryon.fitting.posing import TORSO as TORSO_PIECE
 from tryon.fitting.segments import Predictor, Segment, find_shirts
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
@@ -142,7 +142,7 @@ def sleeves(drawn: Drawn, found: Segment, source: Source) -> Iterator[Sleeve]:
     named = dict(zip(SHORT_SLEEVE_TOP, found.landmarks[:, :2], strict=True))
     torso = flat_torso(found, source)
     for side, (part, sign) in _SLEEVES.items():
-        points, own_y = _part(drawn.canvas, part)
+        points, own_y = part_of(drawn.canvas, part)
         if len(own_y) >= _LEAST_PIXELS:
             cuff = (named[f"cuff_outer_{side}"] + named[f"cuff_inner_{side}"]) / 2
             places = np.stack(torso.to_cloth(*np.concatenate([points, cuff[None]]).astype(np.float32).T), axis=1)
@@ -152,21 +152,23 @@ def sleeves(drawn: Drawn, found: Segment, source: Source) -> Iterator[Sleeve]:
 
 def flat_torso(found: Segment, source: Source) -> Frame:
     """The frame that fitting finds for the torso, not bent round the body."""
-    round_body = find_pose(found.mask, found.landmarks, source, found.face).frames[TORSO_PIECE]
-    return Frame(round_body.origin, round_body.across)
+    fitted = find_pose(found.mask, found.landmarks, source, found.face).frames[TORSO_PIECE]
+    return Frame(fitted.origin, fitted.across)
 
 
 def turns(drawn: Drawn, found: Segment, source: Source) -> Iterator[tuple[float, float, float]]:
     """What collar and nose say of the wearer's turn, and how far the front's middle lies beside the axis in truth."""
-    body = find_pose(found.mask, found.landmarks, source, found.face).frames[TORSO_PIECE]
-    points, v = _part(drawn.canvas, TORSO)
-    u = _part(drawn.canvas, TORSO, "u")[1]
+    if source != "worn":
+        return
+    flat, named = flat_torso(found, source), trusted_points(found.landmarks, found.face, found.mask.shape)
+    body = round_body(flat, named)
+    points, v = part_of(drawn.canvas, TORSO)
+    u = part_of(drawn.canvas, TORSO, "u")[1]
     near = (np.abs(u) < _NEAR_MIDDLE_CM) & (v > _CHEST_CM)
-    if isinstance(body, RoundFrame) and np.count_nonzero(near) >= _LEAST_PIXELS:
-        flat, axis = flat_torso(found, source), float(body.sides[0, 1:].mean())
-        x, _ = flat.to_cloth(*points[near].T.astype(np.float32))
-        middle = float(np.median(x - u[near]))
-        yield *turn_signs(flat, trusted_points(found.landmarks, found.face, found.mask.shape), axis), middle - axis
+    if body is not None and np.count_nonzero(near) >= _LEAST_PIXELS:
+        x, y = flat.to_cloth(*points[near].T.astype(np.float32))
+        axis = np.interp(y, body.sides[:, 0], body.sides[:, 1:].mean(axis=1))
+        yield *turn_signs(flat, named, float(body.sides[0, 1:].mean())), float(np.median(x - u[near] - axis))
 
 
 def turn_rows(turned: Points) -> list[tuple[str, ...]]:
@@ -212,13 +214,13 @@ def true_frame(drawn: Drawn) -> Any:
     neck, hem = ((named[f"{name}_left"] + named[f"{name}_right"]) / 2 for name in ("neck", "hem"))
     along = (hem - neck) / np.hypot(*(hem - neck))
     across = np.array([along[1], -along[0]])
-    points, v = _part(drawn.canvas, TORSO)
+    points, v = part_of(drawn.canvas, TORSO)
     scale, start = np.polyfit(v, points @ along, 1)
     origin = neck + along * (start - neck @ along)
     return lambda places: np.stack([(places - origin) @ across, (places - origin) @ along], axis=1) / scale
 
 
-def _part(canvas: Canvas, part: int, along: Literal["u", "v"] = "v") -> tuple[Points, Points]:
+def part_of(canvas: Canvas, part: int, along: Literal["u", "v"] = "v") -> tuple[Points, Points]:
     """Places (N, 2) in the picture and y on the cloth (N,), or x, of the visible pixels of a part."""
     pick = slice(1, None, SUPERSAMPLE)
     ys, xs = np.nonzero((canvas.part[pick, pick] == part) & (canvas.alpha[pick, pick] > 0.9))

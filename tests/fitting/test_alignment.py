@@ -9,7 +9,8 @@ import pytest
 from tryon.fitting import posing
 from tryon.fitting.alignment import align
 from tryon.fitting.frames import Frame, RoundFrame
-from tryon.fitting.posing import FACE_NAMES, LEFT_SLEEVE, TORSO, Pose, Source, find_pose
+from tryon.fitting.posing import LEFT_SLEEVE, TORSO, Pose, Source, find_pose
+from tryon.fitting.settling import FACE_NAMES
 from tryon.geometry.landmarks import FLIP_ORDER, SHORT_SLEEVE_TOP
 
 SIZE = 300
@@ -141,7 +142,7 @@ def test_a_mirrored_body_is_round_the_other_way_and_a_wild_collar_turns_it_only_
     assert np.allclose(body.to_cloth(x, y)[0], -other.to_cloth(SIZE - 1 - x, y)[0], atol=1e-3)
     landmarks[row, 0] = SIZE - 1
     wild = find_pose(mask, landmarks, "worn").frames[TORSO]
-    assert isinstance(wild, RoundFrame) and wild.middle < 0.7 * (wild.sides[0, 2] - wild.sides[0, 1]) / 2
+    assert isinstance(wild, RoundFrame) and wild.turn < 0.7 * (wild.sides[0, 2] - wild.sides[0, 1]) / 2
 
 
 def mirrored_landmarks(landmarks: np.ndarray) -> np.ndarray:
@@ -172,7 +173,7 @@ def test_the_front_turns_with_collar_and_face(turned: float) -> None:
     by_collar = find_pose(mask, landmarks, "worn").frames[TORSO]
     by_both = find_pose(mask, landmarks, "worn", face(frame(), turned)).frames[TORSO]
     assert isinstance(by_collar, RoundFrame) and isinstance(by_both, RoundFrame)
-    assert 0.8 < by_collar.middle / turned < 1.2 < by_both.middle / turned < 2.2
+    assert 0.7 < by_collar.turn / turned < 1.2 < by_both.turn / turned < 2.2
 
 
 def test_a_body_whose_sides_are_not_seen_stays_flat() -> None:

@@ -4,7 +4,7 @@ Coordinates of cloth (x, y) are in centimetres: y down from the hollow of the ne
 to the picture's right. Points of pictures are pixel indices.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ Points = NDArray[np.float64]
 # Half of a body's depth as a part of half its width, for the length of the cloth round it: an ellipse of this depth has
 # as much cloth from its axis to its side, 1.18 of half the width, as the renderer's shirts have.
 _DEPTH = 0.45
+_MIDDLE_CM, _SETTLING_CM = 25.0, 10.0  # of a shirt below its neck; what places count in where a cloth settles
 _QUARTER = np.linspace(0, np.pi / 2, 91)
 _STEPS = np.hypot(np.cos(_QUARTER), _DEPTH * np.sin(_QUARTER))
 _QUARTER_LENGTHS = np.append(0, np.cumsum(_STEPS[1:] + _STEPS[:-1]) / 2 * _QUARTER[1])
@@ -70,29 +71,45 @@ class RoundFrame(Frame):
 
     Args:
         sides: (K, 3) of the body: y, and the flat places of its left and right side there; y rises.
-        middle: of the front, a flat place.
+        turn: how far the front's middle lies beside the body's axis, flat.
+        settling: (2, 3), what is added to the places x and y of the round cloth, for each of `settling_terms`.
     """
 
     sides: Points
-    middle: float
+    turn: float
+    settling: Points = field(default_factory=lambda: np.zeros((2, 3)))
+
+    def settled(self, settling: Points) -> "RoundFrame":
+        """The frame with another settling."""
+        return replace(self, settling=settling)
 
     def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Places of the picture as places of the cloth; any shape."""
         flat, down = super().to_cloth(x, y)
         axis, half = self._body(down)
-        along = _unrolled((flat - axis) / half) - _unrolled((self.middle - axis) / half)
-        return np.asarray(along * half, np.float32), down
+        along = (_unrolled((flat - axis) / half) - _unrolled(self.turn / half)) * half
+        added = np.tensordot(self.settling, settling_terms(along, down), axes=1)
+        return np.asarray(along + added[0], np.float32), np.asarray(down + added[1], np.float32)
 
     def to_picture(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Places of the cloth as places of the picture; any shape."""
-        axis, half = self._body(y)
-        across = _rolled(x / half + _unrolled((self.middle - axis) / half))
-        return super().to_picture(np.asarray(axis + across * half, np.float32), y)
+        # Settled places are M (x, y) + c of the others.
+        matrix = np.eye(2) + self.settling[:, 1:] / _SETTLING_CM
+        constant = self.settling @ settling_terms(0.0, 0.0)
+        along, down = np.tensordot(np.linalg.inv(matrix), np.stack([x - constant[0], y - constant[1]]), axes=1)
+        axis, half = self._body(down)
+        across = _rolled(along / half + _unrolled(self.turn / half))
+        return super().to_picture(np.asarray(axis + across * half, np.float32), np.asarray(down, np.float32))
 
-    def _body(self, y: Floats) -> tuple[Points, Points]:
+    def _body(self, y: Floats | Points) -> tuple[Points, Points]:
         """The body's axis and half width at places along the cloth, flat."""
         left, right = (np.interp(y, self.sides[:, 0], self.sides[:, side]) for side in (1, 2))
         return (left + right) / 2, (right - left) / 2
+
+
+def settling_terms(x: Points | Floats | float, y: Points | Floats | float) -> Points:
+    """(3, ...): one, and the places x and y of the cloth from a shirt's middle, in parts of its size."""
+    return np.stack([np.ones_like(x, float), np.asarray(x) / _SETTLING_CM, (np.asarray(y) - _MIDDLE_CM) / _SETTLING_CM])
 
 
 def _unrolled(across: Points) -> Points:

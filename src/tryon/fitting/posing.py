@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.fitting.frames import Floats, Frame, Points, RoundFrame
+from tryon.fitting.settling import FACE_NAMES, settler
 from tryon.fitting.shading import extend_outwards
 from tryon.geometry import boxes
 from tryon.geometry.landmarks import SHORT_SLEEVE_TOP
@@ -72,12 +73,10 @@ _SEAMS: Mapping[Source, tuple[tuple[float, float], ...]] = {
 _SLEEVE_BEGINS = 7.0
 _NARROWEST_CM = 5.0  # a body; less is a wrong landmark
 # How far the front's middle lies beside the axis for each of the `turn_signs`, from the same program.
-_TURNS = (1.02, 0.99)
+_TURNS = (0.84, 0.94)
 # Of half the body's width: as far as a turn of 0.9 radians brings the drawn bodies' middle (0.62 of the chest by its
 # sine); a wrong landmark would carry the pattern beyond the body.
 _MOST_TURN = 0.6
-# COCO's left is the wearer's, ours the picture's.
-FACE_NAMES = ("nose", "eye_right", "eye_left", "ear_right", "ear_left")
 _MIDDLES = ("neck_back_middle", "nose")
 # A landmark below this probability of being within the picture is not trusted.
 _TRUSTED = 0.5
@@ -117,12 +116,16 @@ def find_pose(mask: Mask, landmarks: Floats | None, source: Source, face: Floats
         return Pose({TORSO: torso}, np.where(mask, TORSO, 0).astype(np.uint8), "box")
     seen = _torso_landmarks(points, source)
     torso = _fit([*seen, *_outline(mask, _fit(seen), source)])
-    frames = {TORSO: _round_body(torso, points) if source == "worn" else torso}
+    frames = {TORSO: torso}
     for piece, side in _SLEEVES.items():
         sleeve = _fit_sleeve(points, side, torso, source)
         if sleeve is not None:
             frames[piece] = sleeve
-    return Pose(frames, _pieces(mask, points, frames, source), "landmarks")
+    pieces = _pieces(mask, points, frames, source)
+    body = round_body(torso, points) if source == "worn" else None
+    if body is not None:
+        frames[TORSO] = settler().settle(body, points, mask)
+    return Pose(frames, pieces, "landmarks")
 
 
 def trusted_points(landmarks: Floats | None, face: Floats | None, shape: tuple[int, ...]) -> dict[str, Points]:
@@ -139,8 +142,8 @@ def trusted_points(landmarks: Floats | None, face: Floats | None, shape: tuple[i
     return {name: point[:2].astype(np.float64) for name, point in named.items() if point[2] > _TRUSTED}
 
 
-def _round_body(torso: Frame, points: Mapping[str, Points]) -> Frame:
-    """The torso's frame bent round the body that the landmarks of its sides tell; as it is where none are trusted."""
+def round_body(torso: Frame, points: Mapping[str, Points]) -> RoundFrame | None:
+    """The torso's frame bent round the body that the landmarks of its sides tell; None where none are trusted."""
     sides: list[tuple[float, float, float]] = []
     for name in ("armpit", "side_upper", "side_lower", "hem"):
         pair = [points.get(f"{name}_{side}") for side in ("left", "right")]
@@ -149,13 +152,11 @@ def _round_body(torso: Frame, points: Mapping[str, Points]) -> Frame:
             if right - left > _NARROWEST_CM:
                 sides.append((max((left_y + right_y) / 2, sides[-1][0] + 1e-3 if sides else -np.inf), left, right))
     if not sides:
-        return torso
+        return None
     body = np.array(sides)
     axis, half = float(body[0, 1:].mean()), float(body[0, 2] - body[0, 1]) / 2
     turn = float(np.dot(_TURNS, turn_signs(torso, points, axis)))
-    return RoundFrame(
-        torso.origin, torso.across, body, axis + float(np.clip(turn, -_MOST_TURN * half, _MOST_TURN * half))
-    )
+    return RoundFrame(torso.origin, torso.across, body, float(np.clip(turn, -_MOST_TURN * half, _MOST_TURN * half)))
 
 
 def turn_signs(torso: Frame, points: Mapping[str, Points], axis: float) -> tuple[float, float]:
