@@ -24,7 +24,7 @@ from tryon.console import print_table
 from tryon.fitting.frames import Floats, RoundFrame, settling_terms
 from tryon.fitting.posing import round_body, trusted_points
 from tryon.fitting.segments import Predictor, find_shirts
-from tryon.fitting.settling import COLUMNS, SETTLING, SIGHTS, Settler, mirrored, sights
+from tryon.fitting.settling import COLUMNS, SETTLING, SIGHTS, Settler, sights
 from tryon.formats.tables import write_table
 from tryon.models.mask_rcnn import load_predictor
 from tryon.rendering.canvas import TORSO
@@ -119,6 +119,20 @@ def fit(shirts: list[Settled]) -> Settler:
         expected = inputs @ np.linalg.solve(found.covariance, found.shared)
         trust = 1 / (1 + np.square((targets - expected) / usual).mean(axis=1) / 4)
     return found
+
+
+def mirrored(seen: Points) -> Points:
+    """The sights (..., N) of the mirrored picture."""
+    names = [_other_side(name) for name in SIGHTS]
+    signs = [-1 if name.endswith(" x") or " at " in name else 1 for name in SIGHTS]
+    return np.asarray(seen[..., [SIGHTS.index(name) for name in names]] * signs)
+
+
+def _other_side(name: str) -> str:
+    for here, there in (("left", "right"), ("right", "left")):
+        if here in name:
+            return name.replace(here, there)
+    return name
 
 
 def held_out(shirts: list[Settled]) -> Iterator[tuple[Settled, Settler]]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tryon.fitting.frames import Frame, RoundFrame, settling_terms
-from tryon.fitting.settling import COLUMNS, SETTLING, SIGHTS, Settler, mirrored, settler, sights
+from tryon.fitting.settling import COLUMNS, SETTLING, SIGHTS, Settler, settler, sights
 
 MIRROR = np.array([[-1, 1, -1], [1, -1, 1]])  # of the terms: x runs the other way
 
@@ -29,8 +29,8 @@ def test_settled_cloth_is_found_again_in_the_picture() -> None:
 def test_the_mirror_image_of_a_shirt_settles_as_the_mirror_image() -> None:
     table, rng = settler(), np.random.default_rng(0)
     seen = table.means + table.deviations * rng.normal(size=len(SIGHTS))
-    assert np.array_equal(mirrored(mirrored(seen)), seen)
-    assert np.allclose(table.terms(mirrored(seen)), table.terms(seen) * MIRROR, atol=0.02)
+    assert np.array_equal(cloth_settling.mirrored(cloth_settling.mirrored(seen)), seen)
+    assert np.allclose(table.terms(cloth_settling.mirrored(seen)), table.terms(seen) * MIRROR, atol=0.02)
 
 
 def test_what_is_unknown_moves_nothing_and_what_is_far_out_only_so_much() -> None:

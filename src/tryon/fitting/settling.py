@@ -92,19 +92,5 @@ def sights(frame: Frame, points: Mapping[str, Points], mask: NDArray[np.bool_]) 
     return np.concatenate([seen, ends, *sides]).astype(np.float64)
 
 
-def mirrored(seen: Points) -> Points:
-    """The sights (..., N) of the mirrored picture."""
-    names = [_other_side(name) for name in SIGHTS]
-    signs = [-1 if name.endswith(" x") or " at " in name else 1 for name in SIGHTS]
-    return np.asarray(seen[..., [SIGHTS.index(name) for name in names]] * signs)
-
-
-def _other_side(name: str) -> str:
-    for here, there in (("left", "right"), ("right", "left")):
-        if here in name:
-            return name.replace(here, there)
-    return name
-
-
 def _sides(x: NDArray[np.float32]) -> tuple[float, float]:
     return (float(x.min()), float(x.max())) if x.size else (np.nan, np.nan)
