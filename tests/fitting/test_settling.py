@@ -45,6 +45,8 @@ def test_what_is_unknown_moves_nothing_and_what_is_far_out_only_so_much() -> Non
         np.abs(table.terms(seen) - table.terms(unknown)).max() for seen in (one, far, farther)
     )
     assert by_one > 0.1 and by_far == pytest.approx(4 * by_one) and by_farther == by_far
+    wild = table.terms(table.means + 400 * table.deviations * np.sign(table.shared[:, 0]))
+    assert np.all(np.abs(wild) <= (6, 2, 2)) and 2 in wild
 
 
 def test_sights_are_of_the_flat_cloth_and_unknown_at_the_rim() -> None:

@@ -32,6 +32,7 @@ COLUMNS = ("sight", "mean", "deviation", *SETTLING, *SIGHTS)  # of the table; it
 _TABLE = Path(__file__).with_suffix(".csv")
 # Deviations beyond which a sight counts no more: it is more likely to be wrong than so far out.
 _FARTHEST = 4.0
+_MOST = (6.0, 2.0, 2.0)  # cm that cloth moves, stretches and shears: about three deviations, beyond is a wrong landmark
 
 
 class Settler(NamedTuple):
@@ -58,7 +59,8 @@ class Settler(NamedTuple):
         """(2, 3), the terms that are to be expected of sights (N,), by those that are known."""
         known = np.isfinite(seen)
         weights = np.linalg.solve(self.covariance[np.ix_(known, known)], self.shared[known])
-        return np.asarray(self.standardised(seen)[known] @ weights + self.constants).reshape(2, 3)
+        expected = (self.standardised(seen)[known] @ weights + self.constants).reshape(2, 3)
+        return np.asarray(np.clip(expected, -np.array(_MOST), _MOST))
 
     def settle(self, frame: RoundFrame, points: Mapping[str, Points], mask: NDArray[np.bool_]) -> RoundFrame:
         """The frame with its cloth moved, stretched and sheared to where points and outline tell that it lies."""
