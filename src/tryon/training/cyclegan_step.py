@@ -72,7 +72,7 @@ class CompiledStep:
         self.components = COMPONENTS if isinstance(networks, Networks) else CONTRASTIVE_COMPONENTS
         side = networks.architecture.size_px
         pool_shape = (max(options.pool_size, 1), side, side, 3)
-        self.pools = [keras.Variable(np.zeros(pool_shape), trainable=False) for _ in networks.generators]
+        self.pools = [keras.Variable("zeros", pool_shape, trainable=False) for _ in networks.generators]
         self.optimizers = [_adam(networks.generator_variables), _adam(networks.critic_variables)]
         self.averaged = [v for network in networks.generators.values() for v in network.trainable_variables]
         self.averages = [keras.Variable(variable, trainable=False) for variable in self.averaged]
