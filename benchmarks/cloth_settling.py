@@ -21,7 +21,7 @@ from cloth_frames import Drawn, flat_torso, part_of, photos
 from numpy.typing import NDArray
 
 from tryon.console import print_table
-from tryon.fitting.frames import Floats, RoundFrame, settling_terms
+from tryon.fitting.frames import Floats, RoundFrame, settling_at, settling_terms
 from tryon.fitting.posing import round_body, trusted_points
 from tryon.fitting.segments import Predictor, find_shirts
 from tryon.fitting.settling import COLUMNS, SETTLING, SIGHTS, Settler, sights
@@ -146,7 +146,7 @@ def measure(shirt: Settled, of: Settler | None) -> tuple[float, float]:
     """Root mean square errors of u and v."""
     added = np.zeros((2, len(shirt.framed[0])))
     if of is not None:
-        added = np.tensordot(of.terms(shirt.seen), settling_terms(*shirt.framed), axes=1)
+        added = settling_at(of.terms(shirt.seen), *shirt.framed)
     u, v = (
         float(np.sqrt(np.square(framed + more - true).mean()))
         for framed, more, true in zip(shirt.framed, added, shirt.truth, strict=True)

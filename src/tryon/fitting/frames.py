@@ -88,14 +88,14 @@ class RoundFrame(Frame):
         flat, down = super().to_cloth(x, y)
         axis, half = self._body(down)
         along = (_unrolled((flat - axis) / half) - _unrolled(self.turn / half)) * half
-        added = np.tensordot(self.settling, settling_terms(along, down), axes=1)
+        added = settling_at(self.settling, along, down)
         return np.asarray(along + added[0], np.float32), np.asarray(down + added[1], np.float32)
 
     def to_picture(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Places of the cloth as places of the picture; any shape."""
         # Settled places are M (x, y) + c of the others.
         matrix = np.eye(2) + self.settling[:, 1:] / _SETTLING_CM
-        constant = self.settling @ settling_terms(0.0, 0.0)
+        constant = settling_at(self.settling, 0.0, 0.0)
         along, down = np.tensordot(np.linalg.inv(matrix), np.stack([x - constant[0], y - constant[1]]), axes=1)
         axis, half = self._body(down)
         across = _rolled(along / half + _unrolled(self.turn / half))
@@ -110,6 +110,11 @@ class RoundFrame(Frame):
 def settling_terms(x: Points | Floats | float, y: Points | Floats | float) -> Points:
     """(3, ...): one, and the places x and y of the cloth from a shirt's middle, in parts of its size."""
     return np.stack([np.ones_like(x, float), np.asarray(x) / _SETTLING_CM, (np.asarray(y) - _MIDDLE_CM) / _SETTLING_CM])
+
+
+def settling_at(settling: Points, x: Points | Floats | float, y: Points | Floats | float) -> Points:
+    """(2, ...): what a settling (2, 3) adds to the places x and y of the cloth."""
+    return np.asarray(np.tensordot(settling, settling_terms(x, y), axes=1))
 
 
 def _unrolled(across: Points) -> Points:
