@@ -120,3 +120,25 @@ def test_a_stage_ends_with_its_parent(tmp_path: Path) -> None:
     while Path(f"/proc/{pid}").exists() and "zombie" not in Path(f"/proc/{pid}/status").read_text():
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.05)
+
+
+def test_a_worker_whose_parent_died_before_it_asked_ends(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        "import multiprocessing, os, time\n"
+        "from pathlib import Path\n"
+        "from tryon.console import die_with_parent\n"
+        "def work():\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    multiprocessing.parent_process().join()\n"
+        "    die_with_parent()\n"
+        "    Path('outlived').touch()\n"
+        "if __name__ == '__main__':\n"
+        "    multiprocessing.get_context('spawn').Process(target=work).start()\n"
+        "    time.sleep(60)\n"
+    )
+    command = [sys.executable, "program.py"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline().strip().isdigit()
+        process.send_signal(signal.SIGKILL)
+        assert process.stdout.read() == "", "until all who could write there have ended"
+    assert not (tmp_path / "outlived").exists()

@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import json
 import logging
+import multiprocessing
 import os
 import platform
 import signal
@@ -49,9 +50,15 @@ def read_environment(path: Path) -> dict[str, str]:
 
 
 def die_with_parent() -> None:
-    """Ask the kernel (Linux) to end this process with its parent, so that no stage outlives a killed `dvc repro`."""
+    """Ask the kernel (Linux) to end this process with its parent, so that no stage outlives a killed `dvc repro`.
+
+    A worker whose parent was killed before it could ask ends at once.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os._exit(1)
 
 
 def run_stage(name: str, main: Callable[[Sequence[str]], None], argv: Sequence[str] | None = None) -> int:
