@@ -91,6 +91,15 @@ def test_noise_of_a_black_shirt_does_not_become_folds_of_a_white_one() -> None:
     assert shade_of(noise, np.ones((40, 40), bool)).std() < 0.1
 
 
+@pytest.mark.parametrize("deviation", [0.02, 0.1])
+def test_noise_between_folds_is_smoothed_and_the_folds_stay(deviation: float) -> None:
+    shade, inside = folds() / folds().mean(), np.ones((40, 40), bool)
+    noise = 1 + np.random.default_rng(1).normal(0, deviation, (40, 40)).astype(np.float32)
+    clean, noisy = (shade_of(lit([0.3, 0.3, 0.3], light), inside) for light in (shade, shade * noise))
+    assert np.abs(clean - shade).max() < 0.02
+    assert (noisy - shade).std() < 0.8 * deviation
+
+
 NAVY_TO_WHITE = np.linspace([20.0, 5.0, -30.0], [95.0, 0.0, 4.0], 32).astype(np.float32)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tryon.fitting.frames import Floats, Points
-from tryon.fitting.posing import TORSO, Mask, Method, Pose
+from tryon.fitting.posing import COLLAR, TORSO, Mask, Method, Pose
 
 # How far a pattern is continued, in repeats: a garment of ten stripes may miss half of them.
 _REPEATS = (-1, 1, -2, 2, -3, 3, -4, 4, -5, 5)
@@ -46,7 +46,8 @@ def align(worn: Pose, garment: Pose, repeat: Points | None = None) -> Alignment:
     for piece, frame in worn.frames.items():
         rows, columns = np.nonzero(worn.pieces == piece)
         to = piece if piece in garment.frames else TORSO
-        cloth = frame.to_cloth(columns.astype(np.float32), rows.astype(np.float32))
+        own = worn.frames[TORSO] if piece == COLLAR and to == TORSO else frame
+        cloth = own.to_cloth(columns.astype(np.float32), rows.astype(np.float32))
         x[rows, columns], y[rows, columns], known[rows, columns] = _find(cloth, garment, to, repeat)
     method: Method = "landmarks" if worn.method == garment.method == "landmarks" else "box"
     return Alignment(x, y, known, method, garment.frames[TORSO].scale / worn.frames[TORSO].scale)
@@ -58,6 +59,8 @@ def _find(
     """Place in the garment's picture of places of its cloth (N,), and whether the piece is seen there."""
     frame = garment.frames[piece]
     x, y = frame.to_picture(*cloth)
+    if piece == COLLAR:  # its middle is followed, whatever piece the pixel there counts to
+        return x, y, np.ones(x.shape, bool)
     known = _shows(garment.pieces, piece, x, y)
     if repeat is None:
         return x, y, known

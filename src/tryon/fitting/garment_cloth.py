@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from tryon.fitting.alignment import align
 from tryon.fitting.frames import Points
-from tryon.fitting.posing import TORSO, Method, Pose, find_pose
+from tryon.fitting.necklines import with_collar
+from tryon.fitting.posing import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Method, Pose, find_pose
 from tryon.fitting.segments import Segment
 from tryon.fitting.shading import eroded, extend_outwards, relight, shade_of, stripe_blur_px
 from tryon.images.colour import to_float
@@ -18,7 +19,7 @@ from tryon.images.resizing import resize
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_SEAM_CM = 1.5
+_SEAM_CM = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,10 @@ class GarmentCloth:
 def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
     """The garment's cloth where it would be if the shirt in the photo were cut from it."""
     inner = eroded(garment.mask)
-    pose = find_pose(garment.mask, garment.landmarks, "lying")
+    pose = with_collar(find_pose(garment.mask, garment.landmarks, "lying"), garment, "lying")
+    wearing = with_collar(find_pose(worn.mask, worn.landmarks, "worn", worn.face), worn, "worn")
     shown = replace(pose, pieces=np.where(inner & ~_near_seam(pose), pose.pieces, 0).astype(np.uint8))
-    found = align(find_pose(worn.mask, worn.landmarks, "worn", worn.face), shown, _repeat(garment.look, garment.mask))
+    found = align(wearing, shown, _repeat(garment.look, garment.mask))
     cloth = _without_light(garment, inner)
     # Shrunk before it is sampled, lest fine patterns become moire.
     height, width = (max(1, round(side / max(found.scale, 1.0))) for side in garment.mask.shape)
@@ -56,8 +58,8 @@ def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
 
 def _near_seam(pose: Pose) -> Mask:
     """Sleeve so close to the torso that it may be torso: where the seam runs is known to a centimetre only."""
-    sleeve = pose.pieces != TORSO
-    away_px = cv2.distanceTransform(sleeve.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    sleeve = np.isin(pose.pieces, (LEFT_SLEEVE, RIGHT_SLEEVE))
+    away_px = cv2.distanceTransform((pose.pieces != TORSO).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     return np.asarray(sleeve & (away_px <= _SEAM_CM * pose.frames[TORSO].scale), bool)
 
 

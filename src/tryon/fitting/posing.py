@@ -25,7 +25,7 @@ Mask = NDArray[np.bool_]
 Method = Literal["landmarks", "box"]
 Source = Literal["worn", "lying"]
 
-TORSO, LEFT_SLEEVE, RIGHT_SLEEVE = 1, 2, 3
+TORSO, LEFT_SLEEVE, RIGHT_SLEEVE, COLLAR = 1, 2, 3, 4
 _SLEEVES = {LEFT_SLEEVE: "left", RIGHT_SLEEVE: "right"}
 
 # Where landmarks lie on a right half of the cloth, and how far from there trained networks place them (deviations by
