@@ -49,7 +49,8 @@ class NecklineFrame(Frame):
         index = np.arange(len(self.line))
         ahead, behind = (self.line[(index + step).clip(0, index[-1])] for step in (_SMOOTH, -_SMOOTH))
         steps = ahead - behind
-        return np.stack([-steps[:, 1], steps[:, 0]], axis=1) / np.maximum(np.hypot(*steps.T), 1e-6)[:, None]
+        across = np.stack([-steps[:, 1], steps[:, 0]], axis=1)
+        return np.asarray(across / np.maximum(np.hypot(*steps.T), 1e-6)[:, None])
 
     def to_cloth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Places of the picture (n,) as places of the collar."""
