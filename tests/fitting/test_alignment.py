@@ -238,12 +238,22 @@ def test_what_the_garment_does_not_show_comes_from_a_whole_repeat_beside() -> No
     half[140:] = 0  # the garment's lower part is not seen
     cropped = Pose(worn.frames, half, "landmarks")
     assert not align(worn, cropped).known[150:].any()
-    repeated = align(worn, cropped, np.array([0.0, 30.0]))
+    repeated = align(worn, cropped, np.array([[0.0, 30.0]]))
     rows, columns = np.nonzero(repeated.known)
     shift = rows - repeated.y[rows, columns]
     assert repeated.known[150, 150] and repeated.y[150, 150] == pytest.approx(120, abs=0.1)
     torso = worn.pieces[rows, columns] == TORSO
     assert np.abs(shift[torso] / 30 - np.rint(shift[torso] / 30)).max() < 1e-2
+
+
+def test_of_two_ways_to_repeat_the_shortest_sum_is_taken() -> None:
+    worn = find_pose(*shirt(frame()), "worn")
+    half: Any = worn.pieces.copy()
+    half[140:] = 0
+    repeated = align(worn, Pose(worn.frames, half, "landmarks"), np.array([[8.0, 12.0], [-8.0, 12.0]]))
+    x, y = (float(each[146, 150]) for each in (repeated.x, repeated.y))
+    assert repeated.known[146, 150] and y == pytest.approx(134, abs=0.1) and abs(x - 150) == pytest.approx(8, abs=0.1)
+    assert repeated.y[160, 150] == pytest.approx(136, abs=0.1) and repeated.x[160, 150] == pytest.approx(150, abs=0.1)
 
 
 def test_a_box_in_one_of_the_pictures_makes_it_a_box() -> None:

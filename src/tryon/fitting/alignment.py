@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tryon.fitting.frames import Floats, Points
+from tryon.fitting.frames import Floats, Frame, Points
 from tryon.fitting.posing import COLLAR, TORSO, Mask, Method, Pose
 
 # How far a pattern is continued, in repeats: a garment of ten stripes may miss half of them.
-_REPEATS = (-1, 1, -2, 2, -3, 3, -4, 4, -5, 5)
+_MOST_REPEATS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +30,15 @@ class Alignment:
     scale: float
 
 
-def align(worn: Pose, garment: Pose, repeat: Points | None = None) -> Alignment:
+def align(worn: Pose, garment: Pose, repeats: Points | None = None) -> Alignment:
     """Where the garment's picture shows what each pixel of the worn shirt should.
 
     Args:
         worn: how the shirt lies in the photo.
         garment: how the garment lies in its picture.
-        repeat: (2,), pixels of the garment's picture after which its pattern repeats. What the garment does not show
-            (a sleeve longer than its own, a deeper neck) is then taken from that many pixels, or some times as many,
-            beside.
+        repeats: (1 or 2, 2), ways in pixels of the garment's picture after which its pattern repeats. What the garment
+            does not show (a sleeve longer than its own, a deeper neck) is then taken from where the fewest of them
+            lead.
     """
     height, width = worn.pieces.shape
     x, y = (np.zeros((height, width), np.float32) for _ in range(2))
@@ -48,13 +48,13 @@ def align(worn: Pose, garment: Pose, repeat: Points | None = None) -> Alignment:
         to = piece if piece in garment.frames else TORSO
         own = worn.frames[TORSO] if piece == COLLAR and to == TORSO else frame
         cloth = own.to_cloth(columns.astype(np.float32), rows.astype(np.float32))
-        x[rows, columns], y[rows, columns], known[rows, columns] = _find(cloth, garment, to, repeat)
+        x[rows, columns], y[rows, columns], known[rows, columns] = _find(cloth, garment, to, repeats)
     method: Method = "landmarks" if worn.method == garment.method == "landmarks" else "box"
     return Alignment(x, y, known, method, garment.frames[TORSO].scale / worn.frames[TORSO].scale)
 
 
 def _find(
-    cloth: tuple[Floats, Floats], garment: Pose, piece: int, repeat: Points | None
+    cloth: tuple[Floats, Floats], garment: Pose, piece: int, repeats: Points | None
 ) -> tuple[Floats, Floats, Mask]:
     """Place in the garment's picture of places of its cloth (N,), and whether the piece is seen there."""
     frame = garment.frames[piece]
@@ -62,17 +62,25 @@ def _find(
     if piece == COLLAR:  # its middle is followed, whatever piece the pixel there counts to
         return x, y, np.ones(x.shape, bool)
     known = _shows(garment.pieces, piece, x, y)
-    if repeat is None:
+    if repeats is None:
         return x, y, known
-    torso = garment.frames[TORSO]
-    across, along = float(repeat @ torso.across), float(repeat @ torso.along)
-    step = (across * frame.across + along * frame.along) / torso.scale**2  # the pattern turns with the sleeve
-    for times in _REPEATS:
-        there = x + np.float32(times * step[0]), y + np.float32(times * step[1])
+    for step in _steps(repeats, frame, garment.frames[TORSO]):
+        there = x + np.float32(step[0]), y + np.float32(step[1])
         found = ~known & _shows(garment.pieces, piece, *there)
         x, y = np.where(found, there[0], x), np.where(found, there[1], y)
         known |= found
     return x, y, known
+
+
+def _steps(repeats: Points, frame: Frame, torso: Frame) -> Points:
+    """(N, 2), pixels from a place of a piece to where its pattern is the same, the nearest first."""
+    counts = np.arange(-_MOST_REPEATS, _MOST_REPEATS + 1)
+    times = np.stack(np.meshgrid(*[counts] * len(repeats)), axis=-1).reshape(-1, len(repeats))
+    on_torso = times[times.any(axis=1)] @ repeats
+    on_torso = on_torso[np.argsort(np.hypot(*on_torso.T), kind="stable")]
+    across, along = on_torso @ torso.across, on_torso @ torso.along
+    # The pattern turns with the sleeve.
+    return np.asarray((across[:, None] * frame.across + along[:, None] * frame.along) / torso.scale**2)
 
 
 def _shows(pieces: NDArray[np.uint8], piece: int, x: Floats, y: Floats) -> Mask:

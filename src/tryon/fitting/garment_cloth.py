@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from tryon.fitting.alignment import align
 from tryon.fitting.frames import Points
 from tryon.fitting.necklines import with_collar
-from tryon.fitting.posing import LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Method, Pose, find_pose
+from tryon.fitting.posing import COLLAR, LEFT_SLEEVE, RIGHT_SLEEVE, TORSO, Method, Pose, find_pose
 from tryon.fitting.segments import Segment
 from tryon.fitting.shading import eroded, extend_outwards, relight, shade_of, stripe_blur_px
-from tryon.images.colour import to_float
-from tryon.images.patterns import HALF_STRIPED, Look
+from tryon.images.colour import rgb_to_lab, to_float
+from tryon.images.lattices import find_lattice
+from tryon.images.patterns import HALF_STRIPED, STRIPED_FROM
 from tryon.images.resizing import resize
 
 Floats = NDArray[np.float32]
@@ -43,8 +44,10 @@ def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
     pose = with_collar(find_pose(garment.mask, garment.landmarks, "lying"), garment, "lying")
     wearing = with_collar(find_pose(worn.mask, worn.landmarks, "worn", worn.face), worn, "worn")
     shown = replace(pose, pieces=np.where(inner & ~_near_seam(pose), pose.pieces, 0).astype(np.uint8))
-    found = align(wearing, shown, _repeat(garment.look, garment.mask))
-    cloth = _without_light(garment, inner)
+    # What evens out the light takes a collar of its own colour for a shadow.
+    collar = (pose.pieces == COLLAR)[..., None]
+    cloth = np.where(collar, to_float(garment.picture), _without_light(garment, inner))
+    found = align(wearing, shown, _repeats(garment, cloth, shown.pieces == TORSO))
     # Shrunk before it is sampled, lest fine patterns become moire.
     height, width = (max(1, round(side / max(found.scale, 1.0))) for side in garment.mask.shape)
     small = resize(cloth, height, width)
@@ -71,10 +74,15 @@ def _without_light(garment: Segment, inner: Mask) -> Floats:
     return extend_outwards(relight(picture, light, np.ones_like(light), 1.0), inner)
 
 
-def _repeat(look: Look, mask: Mask) -> Points | None:
-    """From a stripe to the next, in pixels of the garment's picture; None for a garment without stripes."""
+def _repeats(garment: Segment, cloth: Floats, torso: Mask) -> Points | None:
+    """Ways (1 or 2, 2) in pixels of the garment's picture after which its pattern repeats; None where it does not."""
+    look = garment.look
+    if look.stripe_strength < STRIPED_FROM and look.patterned:
+        lattice = find_lattice(rgb_to_lab(cloth), torso)
+        if lattice is not None:
+            return lattice
     if look.stripe_strength < HALF_STRIPED:
         return None
     angle = np.deg2rad(look.stripe_angle_deg)
-    period_px = look.stripe_period * np.flatnonzero(mask.any(axis=1)).size
-    return np.array([np.sin(angle), np.cos(angle)]) * period_px
+    period_px = look.stripe_period * np.flatnonzero(garment.mask.any(axis=1)).size
+    return np.array([[np.sin(angle), np.cos(angle)]]) * period_px

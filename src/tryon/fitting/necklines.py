@@ -20,14 +20,14 @@ from tryon.images.colour import rgb_to_lab, to_float
 Mask = NDArray[np.bool_]
 
 # Ribbed bands are 1.3 to 2.2: a worn one is as wide as most, a lying one so wide that none is taken for the pattern.
-_WIDTHS_CM: Mapping[Source, float] = {"worn": 1.8, "lying": 2.6}
+_WIDTHS_CM: Mapping[Source, float] = {"worn": 1.8, "lying": 3.8}
 # The collar's cloth is taken from its middle, so that neither the inside of the back nor the pattern is taken for it.
 _MIDDLE_CM, _HALF_CM = 0.85, 0.4
 _NAMES = ("neck_left", "neck_front_left", "neck_front_middle", "neck_front_right", "neck_right")
 _STEPS = 16  # points of the line between two landmarks
 _SMOOTH = 4  # points to each side that its direction is read from
 # How far a line by landmarks may lie beside a worn shirt's edge, and beside a lying garment's band.
-_EDGES_CM, _BANDS_CM = np.arange(-1.5, 1.5, 0.1), np.arange(-1.2, 1.2, 0.15)
+_EDGES_CM, _BANDS_CM = np.arange(-2.5, 2.5, 0.1), np.arange(-2.4, 2.4, 0.15)
 _LEAST_SEEN = 0.25  # of a worn neckline
 _OTHER_COLOUR, _PULL = 20.0, 3.0  # Lab distance beyond which colours are merely others; Lab a square centimetre
 _NEIGHBOURS = np.where(np.abs(np.subtract.outer(range(len(_BANDS_CM)), range(len(_BANDS_CM)))) <= 2, 0.0, np.inf)
@@ -77,9 +77,7 @@ def with_collar(pose: Pose, shirt: Segment, source: Source) -> Pose:
     if line is None:
         return pose
     collar = _at_edge(line, shirt.mask) if source == "worn" else _along_band(line, rgb_to_lab(to_float(shirt.picture)))
-    return replace(
-        pose, frames={**pose.frames, COLLAR: collar}, pieces=_marked(pose.pieces, collar, _WIDTHS_CM[source])
-    )
+    return replace(pose, frames={**pose.frames, COLLAR: collar}, pieces=_marked(pose.pieces, collar, source))
 
 
 def _through_landmarks(points: Mapping[str, Points], torso: Frame) -> NecklineFrame | None:
@@ -135,20 +133,23 @@ def _along_band(frame: NecklineFrame, lab: Floats) -> NecklineFrame:
     return replace(moved, line=cv2.blur(moved.line, (1, 2 * _SMOOTH + 1), borderType=cv2.BORDER_REPLICATE))
 
 
-def _marked(pieces: NDArray[np.uint8], frame: NecklineFrame, width_cm: float) -> NDArray[np.uint8]:
-    """Pieces (H, W) with the band below the neckline marked, and the inside of the back, which a lying garment shows
-    above it, taken out."""
+def _marked(pieces: NDArray[np.uint8], frame: NecklineFrame, source: Source) -> NDArray[np.uint8]:
+    """Pieces (H, W) with the band below the neckline marked.
+
+    What a lying garment shows above its neckline, the inside of the back, is no piece; what a worn shirt shows there is
+    the band, whose edge was taken to be a little lower than it is.
+    """
     marked = pieces.copy()
     rows, columns = np.nonzero(pieces)
+    width_cm = _WIDTHS_CM[source]
     reach = width_cm * frame.scale
     (left, top), (right, bottom) = frame.line.min(axis=0) - reach, frame.line.max(axis=0) + reach
     near = (columns > left) & (columns < right) & (rows > top) & (rows < bottom)
     rows, columns = rows[near], columns[near]
     nearest, below = frame.nearest(columns.astype(np.float32), rows.astype(np.float32))
-    beside = (nearest > 0) & (nearest < len(frame.line) - 1)
-    band, inside = beside & (below >= 0) & (below < width_cm), beside & (below < 0)
-    marked[rows[band], columns[band]] = COLLAR
-    marked[rows[inside], columns[inside]] = 0
+    band = (nearest > 0) & (nearest < len(frame.line) - 1) & (below < width_cm)
+    label = np.where((below < 0) & (source == "lying"), 0, COLLAR)
+    marked[rows[band], columns[band]] = label[band]
     return marked
 
 
