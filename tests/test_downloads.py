@@ -136,6 +136,14 @@ def test_offline_is_one_message_with_the_place_to_put_the_file(tmp_path: Path) -
     assert "Connection refused" in said and f"put it at {tmp_path / 'weights.h5'}" in said
 
 
+def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    with Server() as closed:
+        published = closed.published()
+    with pytest.raises(ServiceError, match=r"taken/weights cannot be made[\s\S]*remedy: set XDG_CACHE_HOME"):
+        fetch(published, tmp_path / "taken/weights")
+
+
 def test_a_file_put_there_by_hand_needs_no_network(tmp_path: Path) -> None:
     with Server() as closed:
         published = closed.published()

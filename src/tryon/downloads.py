@@ -53,7 +53,14 @@ def fetch(published: Published, folder: Path) -> Path:
         ServiceError: the address cannot be reached, or what came (or lies there) is not the published file.
     """
     target = Path(folder) / published.name
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ServiceError(
+            f"{folder} cannot be made, where {published.name} would be kept",
+            received=error.strerror,
+            remedy="set XDG_CACHE_HOME to a folder that you may write",
+        ) from error
     with _alone(target):
         if not target.is_file():
             part = target.with_name(target.name + ".part")

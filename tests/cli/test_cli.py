@@ -104,6 +104,16 @@ def test_a_result_that_is_no_png_is_refused_before_anything_is_loaded(capsys: py
     assert outcome.err == "tryon: --out must be a PNG file\n  received: r.jpg\n  remedy: use r.png\n"
 
 
+@pytest.mark.parametrize("out", ["folder.png", "file.png/x.png", "file.png/new/x.png"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_loaded(
+    workspace: Path, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    (workspace / "folder.png").mkdir()
+    (workspace / "file.png").touch()
+    outcome = Outcome(capsys, "fit", "--photo", "p.jpg", "--garment", "g.jpg", "--out", out)
+    assert outcome.code == 2 and outcome.err.startswith(f"tryon: --out cannot be written\n  received: {out}\n")
+
+
 def test_fit_names_a_missing_photo(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outcome = Outcome(capsys, "fit", "--photo", "nobody.jpg", "--garment", "g.jpg", "--out", "r.png")
     assert (outcome.code, outcome.out) == (1, "")

@@ -78,7 +78,9 @@ def test_a_garment_unlike_every_pattern_is_refused_unless_a_pattern_is_given() -
     with pytest.raises(FittingRefusal, match=r"none of the trained patterns[\s\S]*remedy: train its pattern") as caught:
         fitter().fit(photo(), garment(orange))
     assert caught.value.reason is RefusalReason.PATTERN_UNKNOWN
-    assert fitter().fit(photo(), garment(orange), pattern="blue").pattern == "blue"
+    forced = fitter().fit(photo(), garment(orange), pattern="blue")
+    assert forced.pattern == "blue", "whatever pattern is the nearest, this garment has not its colours to give"
+    assert ciede2000_to_lab(forced.image, np.array(measure_look(garment(BLUE), shirt_mask()).lab), INSIDE) < 10
 
 
 def test_mirrored_input_gives_a_mirrored_result() -> None:

@@ -1,5 +1,6 @@
 """Light read from a photo and laid on another cloth: multiplication undone and done again, at the edges too."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -50,6 +51,15 @@ def test_masked_blur_does_not_mix_in_the_outside() -> None:
     assert np.allclose(masked_blur(values, inside, 3.0)[inside], 0.5, atol=1e-5)
     colours = np.dstack([values, 2 * values, 3 * values])
     assert np.allclose(masked_blur(colours, inside, 3.0)[inside], [0.5, 1.0, 1.5], atol=1e-5)
+
+
+def test_a_wide_blur_equals_the_plain_one_and_fine_values_stay_out_of_it() -> None:
+    rng = np.random.default_rng(1)
+    values, inside = cv2.GaussianBlur(rng.random((203, 301), np.float32), (0, 0), 3), np.ones((203, 301), bool)
+    inside[:60, 100:] = False
+    inner = np.s_[30:-30, 30:-30]
+    plain = cv2.GaussianBlur(values * inside, (0, 0), 17) / cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 17)
+    assert np.abs(masked_blur(values, inside, 17.0) - plain)[inner][inside[inner]].max() < 0.1 * values.std()
 
 
 def test_relighting_equals_the_same_light_on_the_other_cloth() -> None:

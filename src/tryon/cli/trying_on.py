@@ -1,5 +1,7 @@
 """`tryon fit` and `tryon render`: results and rendered examples as pictures."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+# A phone's photo keeps its size; larger ones are shrunk to this. Decoded in a child: 16 million pixels of PNG take 2 s.
+_PHOTO_PX, _PHOTO_SECONDS = 4096, 20.0
+
 
 @app.command()
 def fit(
@@ -23,7 +28,7 @@ def fit(
 ) -> None:
     """Put a garment on the person of a photo.
 
-    Pixels outside the shirt stay exactly as they are.
+    Pixels outside the shirt stay exactly as they are. The result has the photo's size, up to 4096 pixels.
 
     \b
     Example:
@@ -31,10 +36,11 @@ def fit(
     """
     _require_png(out)
     from tryon.config import load_params
-    from tryon.images.decoding import read_untrusted
+    from tryon.images.decoding import DEFAULT_LIMITS, read_untrusted
 
     params = load_params()
-    pictures = read_untrusted(photo), read_untrusted(garment)
+    at_own_size = replace(DEFAULT_LIMITS, long_side_px=_PHOTO_PX, timeout_s=_PHOTO_SECONDS)
+    pictures = read_untrusted(photo, at_own_size), read_untrusted(garment)
     if not (models / "mask_rcnn/model.json").is_file():  # the loader says it too, after seconds of importing
         raise ModelError(
             f"{models / 'mask_rcnn/model.json'} is missing: there is no trained model",
@@ -91,5 +97,14 @@ def _example(seed: int, index: int, size_px: int) -> "tuple[NDArray[np.uint8], .
 
 
 def _require_png(out: Path) -> None:
+    """Refuse a place where no result can be written, before minutes are spent on it."""
     if out.suffix.lower() != ".png":
         raise UsageError("--out must be a PNG file", received=out, remedy=f"use {out.with_suffix('.png')}")
+    nearest = next(folder for folder in out.absolute().parents if folder.exists())
+    if out.is_dir() or not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(
+            "--out cannot be written",
+            received=out,
+            needed="a file in a folder that you may write, or one that is made there",
+            remedy="name another place",
+        )

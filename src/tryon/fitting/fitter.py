@@ -122,14 +122,16 @@ class Fitter:
         """As `fit`, with shirt and garment already found by `segment`."""
         self._checked_pattern(pattern)
         shirt, target = uncovered(self._checked_shirt(worn)), _checked_garment(garment)
-        recognised = self._recognised(target.look, required=pattern is None)
+        recognised, alike = self._recognised(target.look)
+        if pattern is None and not alike:
+            raise self._unlike_every_pattern(target.look)
         drawn = pattern or recognised
         generator = self._generators[drawn]
         redrawn = redraw_shirt(
             shirt,
             target,
             generator,
-            own_pattern=drawn == recognised or generator.config.conditional,
+            own_pattern=(drawn == recognised and alike) or generator.config.conditional,
             config=self._config,
             margin=self._margin,
         )
@@ -145,18 +147,18 @@ class Fitter:
             garment_look=target.look,
         )
 
-    def _recognised(self, look: Look, *, required: bool) -> str:
-        """The pattern that the garment looks most like; if it is like none, the model of all patterns, if any."""
-        looks = {name: each.look for name, each in self._generators.items() if not each.config.conditional}
+    def _recognised(self, look: Look) -> tuple[str, bool]:
+        """The pattern that a garment is drawn in, and whether it is like it: the nearest, or the model of all patterns,
+        if any, where it is like none."""
+        nearest, distance = self._nearest(look)
         general = next((name for name, each in self._generators.items() if each.config.conditional), None)
-        recognised, distance = classify_look(look, looks) if looks else ("", math.inf)
         if distance <= self._config.max_look_distance:
-            return recognised
-        if general is not None:
-            return general
-        if required:
-            raise self._unlike_every_pattern(recognised, distance)
-        return recognised
+            return nearest, True
+        return (nearest, False) if general is None else (general, True)
+
+    def _nearest(self, look: Look) -> tuple[str, float]:
+        looks = {name: each.look for name, each in self._generators.items() if not each.config.conditional}
+        return classify_look(look, looks) if looks else ("", math.inf)
 
     def _checked_shirt(self, worn: Segment | None) -> Segment:
         if worn is None:
@@ -186,7 +188,8 @@ class Fitter:
                 remedy="leave the pattern out to have it recognised, or train it (params.yaml, patterns)",
             )
 
-    def _unlike_every_pattern(self, nearest: str, distance: float) -> FittingRefusal:
+    def _unlike_every_pattern(self, look: Look) -> FittingRefusal:
+        nearest, distance = self._nearest(look)
         return FittingRefusal(
             RefusalReason.PATTERN_UNKNOWN,
             "the garment looks like none of the trained patterns",

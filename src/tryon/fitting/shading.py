@@ -23,6 +23,7 @@ _LEAST_BLUR = 0.02
 HIGHLIGHTS_FROM = 0.8  # sRGB
 # What differs by less than so many deviations of the noise is smoothed over so many pixels.
 _NOISE_RANGE, _NOISE_PX = 3.0, 1.0
+_WIDE_PX = 4.0  # a blur of twice this and more is made of a smaller picture
 _MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 
 
@@ -59,9 +60,20 @@ def extend_outwards(values: Floats, inside: Mask) -> Floats:
 def masked_blur(values: Floats, inside: Mask, sigma_px: float) -> Floats:
     """Gaussian mean of the values (H, W[, C]) over the pixels of the mask only; far from it the values stay."""
     weight = inside.astype(np.float32)[(..., *[None] * (values.ndim - 2))]
-    total = cv2.GaussianBlur(values * weight, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT)
-    share = cv2.GaussianBlur(weight, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT).reshape(weight.shape)
+    total = _blurred(values * weight, sigma_px)
+    share = _blurred(weight, sigma_px).reshape(weight.shape)
     return np.asarray(np.where(share > 1e-4, total / np.maximum(share, 1e-4), values), np.float32)
+
+
+def _blurred(values: Floats, sigma_px: float) -> Floats:
+    """A Gaussian blur; a wide one of a smaller picture, which is as good and takes a fraction of the time."""
+    step = max(1, int(sigma_px / _WIDE_PX))
+    height, width = values.shape[:2]
+    size = (-(-width // step), -(-height // step))
+    small = values if step == 1 else cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma_px / step, borderType=cv2.BORDER_CONSTANT)
+    whole = small if step == 1 else cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(whole, np.float32)
 
 
 def shade_of(image: Floats, inside: Mask, smooth_px: float = 0.0) -> Floats:
@@ -82,7 +94,8 @@ def shade_of(image: Floats, inside: Mask, smooth_px: float = 0.0) -> Floats:
 def _without_noise(light: Floats, inside: Mask) -> Floats:
     """Light (H, W) whose differences are kept where they are larger than the noise between neighbouring pixels.
 
-    Noise is a share of the light: that of black cloth would be spots on white.
+    Noise is a share of the light: that of black cloth would be spots on white. It is taken to be of single pixels; an
+    enlarged photo's, of several pixels each, stays.
     """
     logarithm = np.log(extend_outwards(light, inside))
     # Of independent pixels the Laplacian has 4^2 + 4 times the variance; folds are smooth and hardly count.

@@ -217,7 +217,7 @@ def test_a_hash_beside_the_file_finds_a_flipped_bit(content: bytes, tmp_path: Pa
     path.write_bytes(bare)
     sha256 = hashlib.sha256(bare).hexdigest()
     if of == "sidecar":
-        path.with_name("weights.h5.sha256").write_text(f"{sha256}  weights.h5\n")
+        path.with_name("weights.h5.sha256").write_text(f"{sha256.upper()}  weights.h5\n")
     else:
         path.with_name("model.json").write_text(json.dumps({"weights_sha256": sha256}))
     assert start(tmp_path)[1].vouched == ("weights.h5.sha256" if of == "sidecar" else "model.json")
@@ -226,6 +226,13 @@ def test_a_hash_beside_the_file_finds_a_flipped_bit(content: bytes, tmp_path: Pa
     path.write_bytes(bare)
     with pytest.raises(ModelError, match=r"weights.h5 is not the file that .* describes"):
         start(path)
+
+
+def test_our_own_digest_vouches_for_a_file_whose_layers_are_all_loaded(
+    given: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert start(given)[1].vouched == "its own digest" and "no hash is known" not in caplog.text
+    assert start(given, weights_exclude=["fpn_p2"])[1].vouched == "", "the digest is over all layers"
 
 
 def test_weights_other_than_params_yaml_expects_are_refused(

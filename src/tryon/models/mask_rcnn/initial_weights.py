@@ -186,7 +186,7 @@ def check_hash(path: Path, sha256: str) -> str:
     """
     sidecar, description = path.with_name(path.name + ".sha256"), path.with_name("model.json")
     if sidecar.is_file():
-        said, where = sidecar.read_text(encoding="utf-8", errors="replace").split(maxsplit=1)[:1], sidecar
+        said, where = sidecar.read_text(encoding="utf-8", errors="replace").lower().split(maxsplit=1)[:1], sidecar
     elif path.name == "weights.h5" and description.is_file():
         said, where = [_described_hash(description)], description
     else:
@@ -244,7 +244,8 @@ def transfer(
         missing = [name for name in ours if name not in file.shapes and name not in skipped]
         _refuse_misfits(file, ours, present, missing)
         values = {name: file.read(name, ours[name]) for name in present}
-        file.check_digest(values)
+        if file.check_digest(values):
+            vouched = vouched or "its own digest"
         unused = [name for name in file.shapes if name not in ours]
     set_weights(network, values)
     return WeightReport(

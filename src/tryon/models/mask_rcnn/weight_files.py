@@ -85,16 +85,19 @@ class WeightFile:
         with self._reading(f"layer {layer}"):
             return [self._numbers(array, layer) for array in self._arrays[layer]]
 
-    def check_digest(self, read: Mapping[str, Sequence[NDArray[np.float32]]]) -> None:
-        """Compare the arrays of all layers with the digest that our own files carry; files without one pass.
+    def check_digest(self, read: Mapping[str, Sequence[NDArray[np.float32]]]) -> bool:
+        """Compare the arrays of all layers with the digest that our own files carry; whether there was one to compare.
 
         Raises:
             ModelError: a number is not the one that was written.
         """
         with self._reading("its digest"):
             said = self._file.attrs.get(DIGEST)
-            if said is not None and set(read) == set(self.shapes) and said != (found := digest(read)):
+            if said is None or set(read) != set(self.shapes):
+                return False
+            if said != (found := digest(read)):
                 raise self._fault("does not hold the weights that were written into it", f"sha256 {found}", f"{said!r}")
+        return True
 
     def _find_layers(self) -> dict[str, list[h5py.Dataset]]:
         top = self._file if "layer_names" in self._file.attrs else self._follow(self._file, TOP_GROUP)
