@@ -78,9 +78,14 @@ def test_a_garment_unlike_every_pattern_is_refused_unless_a_pattern_is_given() -
     with pytest.raises(FittingRefusal, match=r"none of the trained patterns[\s\S]*remedy: train its pattern") as caught:
         fitter().fit(photo(), garment(orange))
     assert caught.value.reason is RefusalReason.PATTERN_UNKNOWN
-    forced = fitter().fit(photo(), garment(orange), pattern="blue")
-    assert forced.pattern == "blue", "whatever pattern is the nearest, this garment has not its colours to give"
-    assert ciede2000_to_lab(forced.image, np.array(measure_look(garment(BLUE), shirt_mask()).lab), INSIDE) < 10
+    assert fitter().fit(photo(), garment(orange), pattern="blue").pattern == "blue"
+
+
+def test_a_plain_garment_gives_stripes_that_it_has_not_their_own_colours() -> None:
+    pale = np.array([150, 160, 190], np.uint8)
+    striped = Fitter(ColourPredictor(), {"striped": FlatGenerator(BLUE, striped=True)}, CONFIG, margin=0.06)
+    result = striped.fit(photo(), garment(pale), pattern="striped")
+    assert stripe_frequency_and_angle(result.image, shirt_mask())[2] > 0.5
 
 
 def test_mirrored_input_gives_a_mirrored_result() -> None:

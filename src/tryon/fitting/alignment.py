@@ -64,11 +64,13 @@ def _find(
     known = _shows(garment.pieces, piece, x, y)
     if repeats is None:
         return x, y, known
+    missing = np.flatnonzero(~known)
     for step in _steps(repeats, frame, garment.frames[TORSO]):
-        there = x + np.float32(step[0]), y + np.float32(step[1])
-        found = ~known & _shows(garment.pieces, piece, *there)
-        x, y = np.where(found, there[0], x), np.where(found, there[1], y)
-        known |= found
+        there = x[missing] + np.float32(step[0]), y[missing] + np.float32(step[1])
+        found = _shows(garment.pieces, piece, *there)
+        here = missing[found]
+        x[here], y[here], known[here] = there[0][found], there[1][found], True
+        missing = missing[~found]
     return x, y, known
 
 

@@ -131,7 +131,8 @@ class Fitter:
             shirt,
             target,
             generator,
-            own_pattern=(drawn == recognised and alike) or generator.config.conditional,
+            own_pattern=generator.config.conditional
+            or (drawn == recognised and (alike or _may_show(generator, target))),
             config=self._config,
             margin=self._margin,
         )
@@ -197,6 +198,11 @@ class Fitter:
             needed=f"{self._config.max_look_distance:.2f} or less (fitting.max_look_distance)",
             remedy=f"train its pattern, or name one that may be drawn all the same: {', '.join(self._generators)}",
         )
+
+
+def _may_show(generator: Generator, garment: Segment) -> bool:
+    """Whether a garment may have a generator's pattern: a plain one has no stripes."""
+    return garment.look.patterned or not generator.look.patterned
 
 
 def _checked_garment(garment: Segment | None) -> Segment:
