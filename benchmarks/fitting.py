@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ from tryon.console import print_table
 from tryon.evaluation.baselines import flat_fill, recolour_by_luminance
 from tryon.evaluation.fitted_pairs import true_shirt
 from tryon.evaluation.fitting import FittedPair, Scores, score_pair
-from tryon.fitting import Fitter, Segment, uncovered
+from tryon.fitting import Fitter, Segment, garment_cloth, shading, uncovered
 from tryon.formats.deepfashion2 import read_annotation, read_keypoints
 from tryon.formats.json_files import Place
 from tryon.formats.tables import read_table
@@ -127,6 +128,13 @@ def variants(fitter: Fitter, config: FittingConfig) -> dict[str, Fit]:
         other = fitter.with_config(replace(config, **settings))
         return lambda pair: other.dress(*change(pair)).image
 
+    def without(module: Any, part: str, instead: Callable[..., Any]) -> Fit:
+        def fit(pair: Pair) -> Picture:
+            with patch.object(module, part, instead):
+                return fitter.dress(pair.worn, pair.garment).image
+
+        return fit
+
     def recoloured(paint: Callable[..., Picture]) -> Fit:
         return lambda pair: paint(
             pair.worn.picture, edge_alpha(pair.worn.mask, config.border_px), np.array(pair.garment.look.lab, np.float32)
@@ -145,6 +153,9 @@ def variants(fitter: Fitter, config: FittingConfig) -> dict[str, Fit]:
         "cloth: garment": fitted(cloth="garment"),
         "cloth: garment, by its box": fitted(lambda pair: with_landmarks(pair, (None, None)), cloth="garment"),
         "cloth: garment, true landmarks": fitted(lambda pair: with_landmarks(pair, pair.landmarks), cloth="garment"),
+        "collar as torso": without(garment_cloth, "with_collar", lambda pose, *_: pose),
+        "no repeats in two ways": without(garment_cloth, "find_lattice", lambda *_: None),
+        "noise as folds": without(shading, "_without_noise", lambda light, _: light),
         "detail: 0.5": fitted(detail=0.5),
         "detail: 0": fitted(detail=0.0),
         "match_colour: 0": fitted(match_colour=0.0),

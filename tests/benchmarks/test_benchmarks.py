@@ -311,7 +311,7 @@ def test_every_way_of_fitting_is_scored_against_the_exact_answers(
     )
     out = printed(fitting, capsys, "--sheet", "sheet.png")
     rows = {line.split("  ")[0].strip(): line.split() for line in out.splitlines() if " blue " in line}
-    assert len(rows) == 14
+    assert len(rows) == 17
     assert float(rows["as in params.yaml"][-6]) < float(rows["flat fill"][-6]) < float(rows["detail: 0"][-6]) + 5
     assert read_image(Path("sheet.png")).shape[1] > 17 * 192
 

@@ -1,6 +1,6 @@
 """`tryon fit` and `tryon render`: results and rendered examples as pictures."""
 
-import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# A phone's photo keeps its size; larger ones are shrunk to this. Decoded in a child: 16 million pixels of PNG take 2 s.
-_PHOTO_PX, _PHOTO_SECONDS = 4096, 20.0
+_PHOTO_PX = 4096  # a phone's photo keeps its size; larger ones are shrunk to this
 
 
 @app.command()
@@ -34,13 +33,12 @@ def fit(
     Example:
     tryon fit --photo me.jpg --garment shirt.jpg --out result.png
     """
-    _require_png(out)
+    _check_out(out)
     from tryon.config import load_params
     from tryon.images.decoding import DEFAULT_LIMITS, read_untrusted
 
     params = load_params()
-    at_own_size = replace(DEFAULT_LIMITS, long_side_px=_PHOTO_PX, timeout_s=_PHOTO_SECONDS)
-    pictures = read_untrusted(photo, at_own_size), read_untrusted(garment)
+    pictures = read_untrusted(photo, replace(DEFAULT_LIMITS, long_side_px=_PHOTO_PX)), read_untrusted(garment)
     if not (models / "mask_rcnn/model.json").is_file():  # the loader says it too, after seconds of importing
         raise ModelError(
             f"{models / 'mask_rcnn/model.json'} is missing: there is no trained model",
@@ -71,7 +69,7 @@ def render(
     Example:
     tryon render --out sheet.png --count 12 --seed 1
     """
-    _require_png(out)
+    _check_out(out)
     from tryon.images.files import write_png
     from tryon.images.sheets import grid
 
@@ -96,15 +94,19 @@ def _example(seed: int, index: int, size_px: int) -> "tuple[NDArray[np.uint8], .
     return photo, render_garment(sample_layout(rng, size_px), look).image, exact_answer(photo, drawn, look)
 
 
-def _require_png(out: Path) -> None:
-    """Refuse a place where no result can be written, before minutes are spent on it."""
+def _check_out(out: Path) -> None:
+    """Refuse a place where no picture can be written before anything is loaded."""
     if out.suffix.lower() != ".png":
         raise UsageError("--out must be a PNG file", received=out, remedy=f"use {out.with_suffix('.png')}")
-    nearest = next(folder for folder in out.absolute().parents if folder.exists())
-    if out.is_dir() or not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+    try:
+        if out.is_dir():
+            raise IsADirectoryError
+        with tempfile.TemporaryFile(dir=next(folder for folder in out.absolute().parents if folder.exists())):
+            pass
+    except OSError as error:
         raise UsageError(
             "--out cannot be written",
             received=out,
             needed="a file in a folder that you may write, or one that is made there",
             remedy="name another place",
-        )
+        ) from error

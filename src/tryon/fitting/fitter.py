@@ -132,7 +132,7 @@ class Fitter:
             target,
             generator,
             own_pattern=generator.config.conditional
-            or (drawn == recognised and (alike or _may_show(generator, target))),
+            or (drawn == recognised and (alike or _may_have(generator, target))),
             config=self._config,
             margin=self._margin,
         )
@@ -200,7 +200,7 @@ class Fitter:
         )
 
 
-def _may_show(generator: Generator, garment: Segment) -> bool:
+def _may_have(generator: Generator, garment: Segment) -> bool:
     """Whether a garment may have a generator's pattern: a plain one has no stripes."""
     return garment.look.patterned or not generator.look.patterned
 

@@ -44,9 +44,7 @@ def place_cloth(worn: Segment, garment: Segment) -> GarmentCloth:
     pose = with_collar(find_pose(garment.mask, garment.landmarks, "lying"), garment, "lying")
     wearing = with_collar(find_pose(worn.mask, worn.landmarks, "worn", worn.face), worn, "worn")
     shown = replace(pose, pieces=np.where(inner & ~_near_seam(pose), pose.pieces, 0).astype(np.uint8))
-    # What evens out the light takes a collar of its own colour for a shadow.
-    collar = (pose.pieces == COLLAR)[..., None]
-    cloth = np.where(collar, to_float(garment.picture), _without_light(garment, inner))
+    cloth = _without_light(garment, inner, pose.pieces == COLLAR)
     found = align(wearing, shown, _repeats(garment, cloth, shown.pieces == TORSO))
     # Shrunk before it is sampled, lest fine patterns become moire.
     height, width = (max(1, round(side / max(found.scale, 1.0))) for side in garment.mask.shape)
@@ -66,12 +64,16 @@ def _near_seam(pose: Pose) -> Mask:
     return np.asarray(sleeve & (away_px <= _SEAM_CM * pose.frames[TORSO].scale), bool)
 
 
-def _without_light(garment: Segment, inner: Mask) -> Floats:
-    """The garment's picture in even light; beyond its cloth as the nearest cloth, so that sampling mixes in nothing."""
+def _without_light(garment: Segment, inner: Mask, collar: Mask) -> Floats:
+    """The garment's picture in even light; beyond its cloth as the nearest cloth, so that sampling mixes in nothing.
+
+    The collar stays as it is: a band of its own colour would be taken for a shadow.
+    """
     picture = to_float(garment.picture)
     height = float(np.flatnonzero(garment.mask.any(axis=1)).size)
     light = shade_of(picture, inner, stripe_blur_px(garment.look, height))
-    return extend_outwards(relight(picture, light, np.ones_like(light), 1.0), inner)
+    even = extend_outwards(relight(picture, light, np.ones_like(light), 1.0), inner)
+    return np.where(collar[..., None], picture, even)
 
 
 def _repeats(garment: Segment, cloth: Floats, torso: Mask) -> Points | None:

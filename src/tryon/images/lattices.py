@@ -13,8 +13,7 @@ Points = NDArray[np.float64]
 
 _SIDE_PX = 256  # larger cloth is shrunk to this
 _LEAST_OVERLAP = 0.25  # of the cloth that is laid on itself, moved
-# Rendered dots and checks reach 0.90 and more, prints 0.52, the noise of plain cloth 0.70.
-_LEAST_LIKENESS = 0.8
+_LEAST_LIKENESS = 0.8  # folds leave less than all of it; a print or the noise of plain cloth has less
 _LEAST_PX = 3.0
 _LEAST_SINE = 0.5  # between the two ways
 
